@@ -1,0 +1,1 @@
+//! The GraphQL schema: translates, and decides nothing.

@@ -1,0 +1,1 @@
+//! Routes, GraphQL over HTTP and WebSocket, GraphiQL, health and metrics.

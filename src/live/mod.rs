@@ -1,0 +1,1 @@
+//! What happened after a cursor, then what happens.

@@ -1,0 +1,7 @@
+//! The rules of the program: pure, without a database, a clock or a random number.
+
+mod refusal;
+mod terms;
+
+pub use refusal::{Reason, Refusal};
+pub use terms::{Terms, TopUpLimits};

@@ -1,0 +1,1 @@
+//! People, applications, rates and the price list: what changes without moving money.

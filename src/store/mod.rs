@@ -1,0 +1,1 @@
+//! SQL through SeaORM: the one place where SQLite and PostgreSQL differ.
