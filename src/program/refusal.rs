@@ -87,7 +87,10 @@ impl fmt::Display for Reason {
             Self::InsufficientFunds {
                 available,
                 requested,
-            } => write!(f, "{requested} was asked for, and {available} is available."),
+            } => write!(
+                f,
+                "{requested} was asked for, and {available} is available."
+            ),
             Self::EmailTaken => f.write_str("There is an account with this e-mail address."),
             Self::InvalidCredentials => f.write_str("The e-mail address or the password is wrong."),
             Self::InvalidToken => f.write_str("This link or token is no longer good."),
@@ -100,9 +103,9 @@ impl fmt::Display for Reason {
             Self::AgentNumberUnknown => f.write_str("There is no agent with this Agent ID."),
             Self::AgentNotActive => f.write_str("This agent is not active."),
             Self::SelfReferral => f.write_str("Nobody can be his own agent."),
-            Self::AffiliationCycle => {
-                f.write_str("This agent is, directly or through others, a customer of this account.")
-            }
+            Self::AffiliationCycle => f.write_str(
+                "This agent is, directly or through others, a customer of this account.",
+            ),
             Self::ApplicationOpen => {
                 f.write_str("An application with this e-mail address is being looked at.")
             }
@@ -126,12 +129,10 @@ impl fmt::Display for Reason {
                 f,
                 "After the fee of {fee} nothing would be left; the least by this method is {minimum}."
             ),
-            Self::CommissionNegative => {
-                f.write_str("The commission balance is below zero; new commission pays it off first.")
-            }
-            Self::ExternalIdReused => {
-                f.write_str("This external id was used for another charge.")
-            }
+            Self::CommissionNegative => f.write_str(
+                "The commission balance is below zero; new commission pays it off first.",
+            ),
+            Self::ExternalIdReused => f.write_str("This external id was used for another charge."),
             Self::IdempotencyKeyReused => {
                 f.write_str("This idempotency key was used for another request.")
             }
@@ -139,9 +140,7 @@ impl fmt::Display for Reason {
             Self::SecondPersonRequired => {
                 f.write_str("Whoever approved it cannot send it: over the limit it takes two.")
             }
-            Self::RefundExceedsCharge => {
-                f.write_str("That is more than is left of the charge.")
-            }
+            Self::RefundExceedsCharge => f.write_str("That is more than is left of the charge."),
             Self::TransferSpent => f.write_str("The customer has spent it."),
         }
     }

@@ -1,1 +1,9 @@
-//! SQL through SeaORM: the one place where SQLite and PostgreSQL differ.
+//! SQL, and the one place where SQLite and `PostgreSQL` differ.
+
+pub mod bulk;
+mod db;
+pub mod locks;
+mod news;
+
+pub use db::Db;
+pub use news::{News, Newsroom, Stream};
