@@ -1,5 +1,8 @@
 //! The rules of the program: pure, without a database, a clock or a random number.
 
+pub mod affiliations;
+pub mod applications;
+pub mod rates;
 mod refusal;
 mod terms;
 
