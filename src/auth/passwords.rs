@@ -1,0 +1,178 @@
+use std::sync::Arc;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+
+use crate::Error;
+use crate::program::{Reason, Refusal};
+
+/// How many are hashed at once: each takes 19 MiB and a core for a while.
+const AT_ONCE: usize = 2;
+/// How many may be hashed or wait for it. Whoever comes on top is told to come back: a flood of sign-ins holds up
+/// sign-ins, and nothing else.
+const WAITING: usize = 64;
+/// Fewer guesses than this, and it is among the first that anybody tries.
+const COMMON_BELOW_GUESSES: u64 = 10_000;
+
+/// Argon2id, off the threads that serve, and a bounded number at a time.
+#[derive(Clone)]
+pub(super) struct Passwords {
+    at_once: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// A hash that no password matches: what is checked for an account that is not there, so that it takes as long.
+    nobody: Arc<str>,
+}
+
+impl Passwords {
+    /// # Errors
+    /// When the machine has no random numbers.
+    pub(super) fn new() -> Result<Self, Error> {
+        let nobody = hash(&super::opaque("nobody").0)?;
+        Ok(Self {
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            nobody: nobody.into(),
+        })
+    }
+
+    /// The PHC string of a password that is good enough.
+    ///
+    /// # Errors
+    /// `WEAK_PASSWORD` at `field`; `Overloaded`.
+    pub(super) async fn hash(
+        &self,
+        password: String,
+        field: &'static str,
+    ) -> Result<String, Error> {
+        if !(8..=128).contains(&password.chars().count()) {
+            return Err(weak(field).into());
+        }
+        self.work(move || {
+            if is_common(&password) {
+                return Err(weak(field).into());
+            }
+            hash(&password)
+        })
+        .await?
+    }
+
+    /// Whether the password is the one that was hashed; without a hash `false`, after the same time.
+    ///
+    /// # Errors
+    /// `Overloaded`.
+    pub(super) async fn matches(
+        &self,
+        password: String,
+        phc: Option<String>,
+    ) -> Result<bool, Error> {
+        let nobody = self.nobody.clone();
+        self.work(move || {
+            let known = phc.is_some();
+            // No password is this long: it costs the time of a short one instead of its own.
+            let password = if password.len() > 1024 { "" } else { &password };
+            PasswordHash::new(phc.as_deref().unwrap_or(&nobody))
+                .map(|phc| {
+                    Argon2::default()
+                        .verify_password(password.as_bytes(), &phc)
+                        .is_ok()
+                        && known
+                })
+                .map_err(|fault| Error::Fault(format!("a password hash is no PHC string: {fault}")))
+        })
+        .await?
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let _place = self.waiting.try_acquire().map_err(|_| Error::Overloaded)?;
+        let turn = self.at_once.clone().acquire_owned().await;
+        let turn = turn.expect("the semaphore is never closed");
+        tokio::task::spawn_blocking(move || {
+            // Held until the work is done, also when whoever asked has gone.
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(|fault| Error::Fault(format!("password hashing: {fault}")))
+    }
+}
+
+fn hash(password: &str) -> Result<String, Error> {
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .map(|phc| phc.to_string())
+        .map_err(|fault| Error::Fault(format!("password hashing: {fault}")))
+}
+
+fn is_common(password: &str) -> bool {
+    zxcvbn::zxcvbn(password, &[]).guesses() < COMMON_BELOW_GUESSES
+}
+
+fn weak(field: &'static str) -> Refusal {
+    Reason::WeakPassword.at(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_everybody_tries_first_is_common() {
+        for common in [
+            "password",
+            "Password1",
+            "12345678",
+            "qwertyuiop",
+            "aaaaaaaa",
+        ] {
+            assert!(is_common(common), "{common}");
+        }
+        for fine in [
+            "a quiet harbour",
+            "correct-horse-9",
+            "tR7!kq2x",
+            "sunny-otter-42",
+        ] {
+            assert!(!is_common(fine), "{fine}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_and_nobody_s_matches_nothing() {
+        let passwords = Passwords::new().unwrap();
+        let phc = passwords
+            .hash("a quiet harbour".into(), "password")
+            .await
+            .unwrap();
+        assert!(phc.starts_with("$argon2id$"));
+        let matches =
+            |text: &str, phc: Option<&String>| passwords.matches(text.to_owned(), phc.cloned());
+        assert!(matches("a quiet harbour", Some(&phc)).await.unwrap());
+        assert!(!matches("a quiet harbor", Some(&phc)).await.unwrap());
+        assert!(!matches("a quiet harbour", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_short_long_or_common_password_is_weak() {
+        let passwords = Passwords::new().unwrap();
+        for text in ["", "7 chars", "password", &"x1 ".repeat(43)] {
+            let Err(Error::Refused(refusal)) = passwords.hash(text.to_owned(), "password").await
+            else {
+                panic!("{text:?} was taken");
+            };
+            assert_eq!(refusal, weak("password"), "{text:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_told_to_come_back() {
+        let passwords = Passwords::new().unwrap();
+        let _full = passwords.waiting.try_acquire_many(64).unwrap();
+        let refused = passwords.matches("a quiet harbour".into(), None).await;
+        assert!(matches!(refused, Err(Error::Overloaded)));
+    }
+}
