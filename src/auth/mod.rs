@@ -1,10 +1,15 @@
 //! Who asks: passwords, sessions, tokens, and machines' keys.
 
 mod actor;
+mod keys;
 mod opaque;
 mod passwords;
+mod sessions;
 mod tokens;
+mod who;
 
 pub use actor::{Actor, Machine, Person};
 pub use opaque::{digest, opaque};
+pub use sessions::{Opened, Signed};
 pub use tokens::{key_file, new_key};
+pub use who::{Auth, AuthOptions};

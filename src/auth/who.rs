@@ -1,0 +1,122 @@
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::passwords::Passwords;
+use super::tokens::Tokens;
+use super::{Actor, Person};
+use crate::store::Db;
+use crate::{Clock, Error};
+
+/// How tokens are made.
+#[derive(Clone, Debug)]
+pub struct AuthOptions {
+    /// An Ed25519 key in PKCS#8: [`super::key_file`] or [`super::new_key`].
+    pub key: Vec<u8>,
+    /// Who issues the tokens: `iss`.
+    pub issuer: String,
+    /// Whom they are for: `aud`.
+    pub audience: String,
+    /// At most ten.
+    pub access_minutes: u8,
+    pub session_days: u16,
+}
+
+impl AuthOptions {
+    /// Tokens of ten minutes, in sessions of thirty days.
+    #[must_use]
+    pub fn new(key: Vec<u8>) -> Self {
+        Self {
+            key,
+            issuer: "agent-program".into(),
+            audience: "agent-program".into(),
+            access_minutes: 10,
+            session_days: 30,
+        }
+    }
+}
+
+/// Who asks, and how one comes to be known. A clone is the same one.
+#[derive(Clone)]
+pub struct Auth {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) passwords: Passwords,
+    pub(super) session_life: TimeDelta,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
+    }
+}
+
+impl Auth {
+    /// # Errors
+    /// When the key is none, or tokens would last longer than ten minutes.
+    pub fn new(db: Db, clock: Clock, options: AuthOptions) -> Result<Self, Error> {
+        if !(1..=10).contains(&options.access_minutes) {
+            return Err(Error::Fault("access tokens last 1 to 10 minutes".into()));
+        }
+        let life = TimeDelta::minutes(options.access_minutes.into());
+        Ok(Self {
+            db,
+            clock,
+            tokens: Arc::new(Tokens::new(
+                &options.key,
+                options.issuer,
+                options.audience,
+                life,
+            )?),
+            passwords: Passwords::new()?,
+            session_life: TimeDelta::days(options.session_days.into()),
+        })
+    }
+
+    /// Who asks, by the `Authorization` header: nobody without one. Sessions, roles and keys are looked up, each time.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when it is no `Bearer` token of ours that is still good; the database's.
+    pub async fn actor(&self, authorization: Option<&str>) -> Result<Actor, Error> {
+        let Some(authorization) = authorization else {
+            return Ok(Actor::Anonymous);
+        };
+        let token = authorization
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or(Error::Unauthenticated)?;
+        if token.starts_with("agk_") {
+            let machine = self.machine(token).await?;
+            return machine.map(Actor::Machine).ok_or(Error::Unauthenticated);
+        }
+        let proof = self.tokens.read(token, self.clock.now());
+        let proof = proof.ok_or(Error::Unauthenticated)?;
+        let person = self.person(proof.session, proof.expires_at).await?;
+        person
+            .filter(|person| person.login == proof.login)
+            .map(Actor::Person)
+            .ok_or(Error::Unauthenticated)
+    }
+
+    /// Who asks, looked at again: rights change and sessions end while a subscription runs. `None` when they have ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn again(&self, person: &Person) -> Result<Option<Person>, Error> {
+        if person.access_expires_at <= self.clock.now() {
+            return Ok(None);
+        }
+        self.person(person.session, person.access_expires_at).await
+    }
+
+    /// The hash of a password that is good enough, to be kept with its login.
+    ///
+    /// # Errors
+    /// `WEAK_PASSWORD` at `password`; `Overloaded`.
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        self.passwords.hash(password, "password").await
+    }
+}
