@@ -8,7 +8,7 @@ use crate::{ApplicationId, Email, LoginId, Name, Prose};
 use sea_orm::FromJsonQueryResult;
 
 text_enum! {
-    /// Where an application stands: SUBMITTED ⇄ INFO_REQUESTED → APPROVED, REJECTED, WITHDRAWN.
+    /// Where an application stands: `SUBMITTED` ⇄ `INFO_REQUESTED` → `APPROVED`, `REJECTED`, `WITHDRAWN`.
     ApplicationState { Submitted, InfoRequested, Approved, Rejected, Withdrawn }
 }
 

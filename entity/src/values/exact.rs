@@ -27,6 +27,7 @@ use super::Money;
 pub struct Exact(i64);
 
 impl Exact {
+    /// 0.00000000.
     pub const ZERO: Self = Self(0);
     /// One unit of [`Money`]: 0.0001.
     pub const MONEY_UNIT: i64 = 10_000;

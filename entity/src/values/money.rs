@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub struct Money(i64);
 
 impl Money {
+    /// 0.0000.
     pub const ZERO: Self = Self(0);
     /// 0.01: top-ups and payouts are whole multiples of it (E11).
     pub const CENT: Self = Self(100);
@@ -61,16 +62,19 @@ impl Money {
         Some(Self(if negative { -units } else { units }))
     }
 
+    /// More than nothing.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
+    /// Less than nothing: owed.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
+    /// Nothing.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
