@@ -1,0 +1,3 @@
+//! Stories through the public doors, each told on SQLite and on PostgreSQL.
+
+mod house;
