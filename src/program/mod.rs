@@ -2,9 +2,44 @@
 
 pub mod affiliations;
 pub mod applications;
+mod books;
+mod calls;
+mod charges;
+mod command;
+mod commissions;
+mod parties;
+mod payout_decisions;
+mod payouts;
+mod posting;
+mod purchases;
 pub mod rates;
 mod refusal;
+mod shelf;
 mod terms;
+mod top_ups;
+mod transfers;
 
+pub use books::{Added, AgentFile, Books, CustomerFile, DayKey, IdSource, SlotKey};
+pub use calls::{CallRates, prefixes};
+pub use charges::{
+    CLOCK_TOLERANCE, Call, OWN_SOURCE, RatedCharge, RecordCalls, RecordCharges, RowOutcome,
+};
+pub use command::{Command, Needs};
+pub use commissions::slot_of;
+pub use parties::Party;
+pub use payout_decisions::{
+    ApprovePayout, CancelPayout, RejectPayout, ReturnPayout, SendPayout, SettlePayout,
+};
+pub use payouts::{
+    AgentFigures, Destination, PayoutDecided, Quote, RequestPayout, quote, withdrawable,
+};
+pub use posting::{Place, Posting, Tell};
+pub use purchases::{
+    BeginCardPurchase, CancelPlan, ChargePlanFee, FeeOutcome, PurchaseProduct, Purchased,
+    external_id_of, own_source,
+};
 pub use refusal::{Reason, Refusal};
+pub use shelf::{Fate, Shelf};
 pub use terms::{Terms, TopUpLimits};
+pub use top_ups::{BeginTopUp, FinishTopUp, Finished, GatewaySaid, SettleTopUp, is_stale};
+pub use transfers::{GrantPromo, TransferFunds, Transferred};

@@ -1,0 +1,73 @@
+//! What the writer runs.
+
+use std::collections::BTreeSet;
+
+use entity::top_up::TopUpMethod;
+use entity::{
+    AccountNumber, AgentId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId, TopUpId,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Books, Refusal};
+
+/// Something that moves money: it names the rows that it needs, and decides on them.
+///
+/// Serialized together with [`Command::NAME`] it is what an idempotency key stands for.
+pub trait Command: Serialize + Send + Sync + 'static {
+    /// Stable: it is part of what an idempotency key stands for.
+    const NAME: &'static str;
+    /// Kept as JSON with the key, and answered again to whoever repeats the request.
+    type Outcome: Serialize + DeserializeOwned + Clone + Send + 'static;
+
+    /// The rows that it reads or changes.
+    fn needs(&self, needs: &mut Needs);
+
+    /// Decides, on books that hold what [`Command::needs`] asked for.
+    ///
+    /// # Errors
+    /// A refusal, in the order that the command's own documentation gives; the caller then undoes what was begun.
+    fn decide(&self, books: &mut Books) -> Result<Self::Outcome, Refusal>;
+}
+
+/// The rows that commands need. What it does not name is not on the books.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    /// With their rates, balances and own telephone accounts.
+    pub agents: BTreeSet<AgentId>,
+    /// With their balances, affiliations and the agents of these.
+    pub customers: BTreeSet<CustomerId>,
+    /// Customers by account number.
+    pub numbers: BTreeSet<AccountNumber>,
+    /// With their customers and products.
+    pub plans: BTreeSet<PlanId>,
+    /// With their customers and what they are to buy.
+    pub top_ups: BTreeSet<TopUpId>,
+    /// With their agents.
+    pub payouts: BTreeSet<PayoutId>,
+    pub products: BTreeSet<ProductId>,
+    /// Products by code.
+    pub product_codes: BTreeSet<Name>,
+    /// Charges by source and external id.
+    pub charges: BTreeSet<(Name, Name)>,
+    /// The call rates of every prefix of these numbers.
+    pub calls_to: BTreeSet<PhoneNumber>,
+    /// Commission inside the hold period, where the terms have one.
+    pub immature: BTreeSet<AgentId>,
+    /// What was paid in over the last 24 hours.
+    pub paid_in: BTreeSet<(CustomerId, TopUpMethod)>,
+    /// The desk, locked.
+    pub desk: bool,
+}
+
+impl Needs {
+    pub fn agent(&mut self, id: AgentId) -> &mut Self {
+        self.agents.insert(id);
+        self
+    }
+
+    pub fn customer(&mut self, id: CustomerId) -> &mut Self {
+        self.customers.insert(id);
+        self
+    }
+}
