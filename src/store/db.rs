@@ -1,15 +1,22 @@
 //! The database: connections, transactions, and telling others after a commit.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use sqlx::Connection;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::news::{News, Newsroom};
+use super::news_wire;
 
 /// Connections of a process to `PostgreSQL`, and readers of a SQLite file.
 const POOL: u32 = 16;
@@ -17,18 +24,37 @@ const POOL: u32 = 16;
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait for a connection or, on SQLite, for the one writer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The advisory lock that lets one process migrate at a time.
+const MIGRATION_LOCK: i64 = 0x6167_656e_7470_726f;
 
 /// A SQLite file or a `PostgreSQL` database. A clone is the same one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Db(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     /// On SQLite the only connection that writes; on `PostgreSQL` the pool.
     writer: DatabaseConnection,
     /// On SQLite connections that cannot write; on `PostgreSQL` the pool.
     reader: DatabaseConnection,
     newsroom: Newsroom,
+    /// What other processes know this one by.
+    process: Uuid,
+    /// Hears what they tell; on `PostgreSQL` only.
+    listener: Option<AbortHandle>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Db({:?})", self.backend())
+    }
 }
 
 impl Db {
@@ -47,10 +73,20 @@ impl Db {
             (pool.clone(), pool)
         };
         let newsroom = Newsroom::default();
+        let id = Uuid::now_v7();
+        let listener = match writer.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = writer.get_postgres_connection_pool();
+                Some(news_wire::listen(pool, id, newsroom.clone()).await?)
+            }
+            _ => None,
+        };
         Ok(Self(Arc::new(Inner {
             writer,
             reader,
             newsroom,
+            process: id,
+            listener,
         })))
     }
 
@@ -96,6 +132,9 @@ impl Db {
     /// # Errors
     /// The database's. When the connection dies in the commit it is not known whether it landed.
     pub async fn commit(&self, txn: DatabaseTransaction, news: News) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Postgres {
+            news_wire::notify(&txn, self.0.process, &news).await?;
+        }
         txn.commit().await?;
         self.0.newsroom.announce(&news);
         Ok(())
@@ -111,6 +150,82 @@ impl Db {
     #[must_use]
     pub fn backend(&self) -> DbBackend {
         self.0.writer.get_database_backend()
+    }
+
+    /// Closes all connections, once what runs on them has ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        if let Some(listener) = &self.0.listener {
+            listener.abort();
+        }
+        self.0.reader.close_by_ref().await?;
+        self.0.writer.close_by_ref().await
+    }
+
+    /// Brings the database to this program's schema. Several processes may do so at once.
+    ///
+    /// # Errors
+    /// The database's, and where it was migrated by a newer program.
+    pub async fn migrate_up(&self) -> Result<(), DbErr> {
+        self.migrate(None).await
+    }
+
+    /// Takes the last `steps` migrations back, with all that their tables hold.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn migrate_down(&self, steps: u32) -> Result<(), DbErr> {
+        self.migrate(Some(steps)).await
+    }
+
+    /// The name of each migration, oldest first, and whether it is applied. Writes nothing.
+    ///
+    /// # Errors
+    /// The database's, and where it was migrated by a newer program.
+    pub async fn migration_status(&self) -> Result<Vec<(String, bool)>, DbErr> {
+        let all = Migrator::get_migration_with_status_read_only(self.reader()).await?;
+        let told = all.iter().map(|migration| {
+            let applied = matches!(migration.status(), MigrationStatus::Applied);
+            (migration.name().to_owned(), applied)
+        });
+        Ok(told.collect())
+    }
+
+    async fn migrate(&self, down: Option<u32>) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return run(&self.0.writer, down).await;
+        }
+        let pool = self.0.writer.get_postgres_connection_pool();
+        let options = (*pool.connect_options()).clone().options([
+            // A migration takes as long as it takes.
+            ("statement_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+        ]);
+        let mut lock = sqlx::PgConnection::connect_with(&options)
+            .await
+            .map_err(news_wire::unreachable)?;
+        sqlx::query("SELECT pg_advisory_lock($1)")
+            .bind(MIGRATION_LOCK)
+            .execute(&mut lock)
+            .await
+            .map_err(news_wire::unreachable)?;
+        let own = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(options);
+        let own = DatabaseConnection::from(own);
+        let result = run(&own, down).await;
+        own.close().await?;
+        lock.close().await.map_err(news_wire::unreachable)?;
+        result
+    }
+}
+
+async fn run(connection: &DatabaseConnection, down: Option<u32>) -> Result<(), DbErr> {
+    match down {
+        None => Migrator::up(connection, None).await,
+        Some(steps) => Migrator::down(connection, Some(steps)).await,
     }
 }
 
@@ -131,6 +246,8 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
                 // NORMAL may lose what was acknowledged when the power goes.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // Or INSERT OR REPLACE gets past the triggers that keep the books.
+                .pragma("recursive_triggers", "ON")
                 .busy_timeout(ACQUIRE_TIMEOUT);
             if read_only {
                 sqlite.pragma("query_only", "ON")

@@ -4,6 +4,7 @@ pub mod bulk;
 mod db;
 pub mod locks;
 mod news;
+mod news_wire;
 
 pub use db::Db;
 pub use news::{News, Newsroom, Stream};
