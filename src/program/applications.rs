@@ -1,4 +1,4 @@
-//! Becoming an agent: SUBMITTED ⇄ INFO_REQUESTED → APPROVED, REJECTED, WITHDRAWN (R02, R08, R47).
+//! Becoming an agent: `SUBMITTED` ⇄ `INFO_REQUESTED` → `APPROVED`, `REJECTED`, `WITHDRAWN` (R02, R08, R47).
 
 use entity::application::{self, ApplicationState};
 use entity::{LoginId, agent};
