@@ -1,1 +1,11 @@
 //! The one writer of money: collects commands, loads and locks their books, commits what the rules decided.
+
+mod biller;
+mod job;
+mod load;
+mod save;
+mod writer;
+
+pub use biller::bill_due;
+pub use job::Answer;
+pub use writer::{Ledger, LedgerOptions};

@@ -20,7 +20,7 @@ use super::shelf::Shelf;
 use super::{Reason, Refusal, Terms};
 
 /// Where new ids come from: the writer's are `UUIDv7`, a simulation's are counted.
-pub type IdSource = Box<dyn FnMut() -> Uuid + Send>;
+pub type IdSource = Box<dyn FnMut() -> Uuid + Send + Sync>;
 
 /// What is known of an agent, but for its money.
 #[derive(Clone, Debug)]

@@ -79,6 +79,10 @@ impl Command for RecordCalls {
         }
     }
 
+    fn weight(&self) -> usize {
+        self.calls.len()
+    }
+
     /// # Errors
     /// `INVALID_INPUT` at `source` for the server's own. Of each row, in this order: `NOT_FOUND`, `EXTERNAL_ID_REUSED`,
     /// `INVALID_INPUT` (negative, in the future, before the customer was there), `DESTINATION_NOT_RATED`.
@@ -103,6 +107,10 @@ impl Command for RecordCharges {
             let key = (self.source.clone(), charge.external_id.clone());
             needs.charges.insert(key);
         }
+    }
+
+    fn weight(&self) -> usize {
+        self.charges.len()
     }
 
     /// # Errors

@@ -23,6 +23,11 @@ pub trait Command: Serialize + Send + Sync + 'static {
     /// The rows that it reads or changes.
     fn needs(&self, needs: &mut Needs);
 
+    /// How many things it decides: a batch closes when it has enough of them.
+    fn weight(&self) -> usize {
+        1
+    }
+
     /// Decides, on books that hold what [`Command::needs`] asked for.
     ///
     /// # Errors

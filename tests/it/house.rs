@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["program"],
     &["store"],
-    &["auth", "ledger", "payments"],
+    &["auth", "ledger"],
+    &["payments"],
     &["live", "registry"],
     &["demo"],
     &["graphql"],

@@ -1,0 +1,295 @@
+//! Group commit: whatever arrived while the last commit ran is decided and committed together.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use entity::{IdempotencyKey, idempotency};
+use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
+use tokio::sync::mpsc;
+use uuid::{ContextV7, Uuid};
+
+use super::job::{Answer, Identity, Job, Kept, Work};
+use super::load::{self, Loaded, Owners};
+use super::save;
+use crate::program::{Books, Command, Needs, Terms};
+use crate::store::{Db, bulk};
+use crate::{Clock, Error};
+
+/// How the writer works.
+#[derive(Clone, Copy, Debug)]
+pub struct LedgerOptions {
+    /// How many commands share a commit at most. 1: a transaction for each.
+    pub max_batch: usize,
+    /// How many commands wait at most; one more is told that the server is busy.
+    pub queue: usize,
+}
+
+impl Default for LedgerOptions {
+    fn default() -> Self {
+        Self {
+            max_batch: 256,
+            queue: 4_096,
+        }
+    }
+}
+
+/// Where commands are handed in. Cheap to clone; the writer ends when the last handle is gone and the queue is empty.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Ledger {
+    /// Starts the writer as a task of its own.
+    #[must_use]
+    pub fn start(db: Db, terms: Arc<Terms>, clock: Clock, options: LedgerOptions) -> Self {
+        let (queue, jobs) = mpsc::channel(options.queue.max(1));
+        let writer = Writer {
+            db,
+            terms,
+            clock,
+            context: Arc::new(Mutex::new(ContextV7::new())),
+        };
+        tokio::spawn(writer.run(jobs, options.max_batch.max(1)));
+        Self { queue }
+    }
+
+    /// Decides a command once for this actor and key, at whatever time and however many ask at once.
+    ///
+    /// It is carried out even when the caller goes away meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] at once when the queue is full; a fault when nothing could be committed. A refusal is no
+    /// error but an answer.
+    pub async fn submit<C: Command>(
+        &self,
+        actor: Uuid,
+        key: IdempotencyKey,
+        command: C,
+    ) -> Result<Answer<C::Outcome>, Error> {
+        let identity = Identity::new(actor, key, &command)?;
+        self.hand_in(command, Some(identity)).await
+    }
+
+    /// Decides a command that needs no key: one that can be repeated without harm.
+    ///
+    /// # Errors
+    /// As [`Ledger::submit`], and [`Error::Refused`].
+    pub async fn run<C: Command>(&self, command: C) -> Result<C::Outcome, Error> {
+        Ok(self.hand_in(command, None).await?.outcome?)
+    }
+
+    async fn hand_in<C: Command>(
+        &self,
+        command: C,
+        identity: Option<Identity>,
+    ) -> Result<Answer<C::Outcome>, Error> {
+        let (work, waiting) = Work::new(command, identity);
+        self.queue
+            .try_send(Box::new(work))
+            .map_err(|_| Error::Overloaded)?;
+        metrics::gauge!("ledger_queue_length").set(waiting_now(&self.queue));
+        waiting
+            .await
+            .map_err(|_| Error::Fault("the writer has ended".into()))?
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a queue is far shorter than 2^52"
+)]
+fn waiting_now(queue: &mpsc::Sender<Box<dyn Job>>) -> f64 {
+    (queue.max_capacity() - queue.capacity()) as f64
+}
+
+/// How often a batch runs again after a failure that passes by itself.
+const ATTEMPTS: u32 = 8;
+
+/// How many rows of requests a batch takes on before it closes: one long request is not joined by others.
+const ROWS: usize = 1_000;
+
+struct Writer {
+    db: Db,
+    terms: Arc<Terms>,
+    clock: Clock,
+    context: Arc<Mutex<ContextV7>>,
+}
+
+impl Writer {
+    async fn run(self, mut jobs: mpsc::Receiver<Box<dyn Job>>, max_batch: usize) {
+        while let Some(first) = jobs.recv().await {
+            let mut rows = first.weight();
+            let mut batch = vec![first];
+            while batch.len() < max_batch && rows < ROWS {
+                let Ok(next) = jobs.try_recv() else { break };
+                rows += next.weight();
+                batch.push(next);
+            }
+            self.commit(batch).await;
+        }
+    }
+
+    /// Commits a batch; one that fails for good is halved until the job at fault fails alone.
+    async fn commit(&self, batch: Vec<Box<dyn Job>>) {
+        let mut parts = vec![batch];
+        while let Some(mut part) = parts.pop() {
+            match self.commit_with_retries(&mut part).await {
+                Ok(()) => part.into_iter().for_each(Job::reply),
+                Err(error) if part.len() == 1 => {
+                    tracing::error!(%error, "a command could not be committed");
+                    part.into_iter().for_each(|job| job.fail(copy(&error)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, jobs = part.len(), "a batch failed and is halved");
+                    let second = part.split_off(part.len() / 2);
+                    parts.push(second);
+                    parts.push(part);
+                }
+            }
+        }
+    }
+
+    async fn commit_with_retries(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut attempt = 0;
+        loop {
+            match self.attempt(batch).await {
+                Err(Error::Database(error)) if attempt < ATTEMPTS && passes_by_itself(&error) => {
+                    attempt += 1;
+                    tracing::warn!(%error, attempt, "a batch runs again");
+                    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                }
+                done => {
+                    metrics::histogram!("ledger_commit_seconds").record(started.elapsed());
+                    #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+                    metrics::histogram!("ledger_batch_size").record(batch.len() as f64);
+                    return done;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
+        let mut needs = Needs::default();
+        let mut keys = Vec::new();
+        for job in batch.iter() {
+            job.needs(&mut needs);
+            keys.extend(job.identity().map(|identity| identity.key.clone()));
+        }
+        let mut owners = Owners::default();
+        loop {
+            let txn = self.db.begin_write().await?;
+            let mut known = known_answers(&txn, &keys).await?;
+            match load::load(&txn, &needs, owners, &self.terms, &self.clock, self.ids()).await? {
+                Loaded::Books(mut books) => {
+                    let kept = decide_all(batch, &mut books, &mut known)?;
+                    let news = save::save(&txn, &books, &kept).await?;
+                    return Ok(self.db.commit(txn, news).await?);
+                }
+                // An agent or customer came meanwhile that has to be locked before some that are locked already.
+                Loaded::Again(more) => owners = more,
+            }
+        }
+    }
+
+    fn ids(&self) -> impl Fn(chrono::DateTime<chrono::Utc>) -> crate::program::IdSource + use<> {
+        let context = Arc::clone(&self.context);
+        move |now| {
+            let context = Arc::clone(&context);
+            let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+            let nanos = now.timestamp_subsec_nanos();
+            Box::new(move || {
+                let context = context
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanos))
+            })
+        }
+    }
+}
+
+type Known = HashMap<(Uuid, IdempotencyKey), Kept>;
+
+/// What was answered before to the keys of a batch.
+async fn known_answers(txn: &DatabaseTransaction, keys: &[IdempotencyKey]) -> Result<Known, DbErr> {
+    if keys.is_empty() {
+        return Ok(Known::new());
+    }
+    let rows =
+        bulk::find_all::<idempotency::Entity, _>(txn, idempotency::Column::Key, keys).await?;
+    let kept = rows.into_iter().map(|row| {
+        let kept = Kept {
+            fingerprint: row.fingerprint,
+            answer: row.answer,
+        };
+        ((row.actor_id, row.key), kept)
+    });
+    Ok(kept.collect())
+}
+
+/// Decides the jobs in the order of arrival: a known key gives its first answer, also one known since a moment ago.
+fn decide_all(
+    batch: &mut [Box<dyn Job>],
+    books: &mut Books,
+    known: &mut Known,
+) -> Result<Vec<idempotency::Model>, Error> {
+    let mut rows = Vec::new();
+    for job in batch {
+        let identity = job.identity().cloned();
+        if let Some(identity) = &identity
+            && let Some(kept) = known.get(&(identity.actor, identity.key.clone()))
+        {
+            job.recall(kept)?;
+            continue;
+        }
+        // A broken invariant takes down its own command, not the writer: the batch is halved to find it.
+        let decided = catch_unwind(AssertUnwindSafe(|| job.decide(books)));
+        let decided = decided.map_err(|_| Error::Fault("a rule panicked".into()))?;
+        if let (Some(identity), Some(kept)) = (identity, decided?) {
+            rows.push(idempotency::Model {
+                actor_id: identity.actor,
+                key: identity.key.clone(),
+                fingerprint: kept.fingerprint.clone(),
+                answer: kept.answer.clone(),
+                created_at: books.now,
+            });
+            known.insert((identity.actor, identity.key), kept);
+        }
+    }
+    Ok(rows)
+}
+
+/// Whether the same may succeed when it runs again: a deadlock, a lost race, a connection that broke.
+///
+/// After a commit whose answer was lost the repetition finds its keys and external ids, and changes nothing.
+fn passes_by_itself(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+    };
+    match cause.as_database_error() {
+        // PostgreSQL: serialization failure, deadlock, a key that another process just took, shutting down, starting;
+        // SQLite: busy, busy snapshot.
+        Some(refused) => refused.code().is_some_and(|code| {
+            matches!(
+                code.as_ref(),
+                "40001" | "40P01" | "23505" | "57P01" | "57P02" | "57P03" | "5" | "517"
+            )
+        }),
+        None => true,
+    }
+}
+
+/// The same error for another waiting caller.
+fn copy(error: &Error) -> Error {
+    match error {
+        Error::Overloaded => Error::Overloaded,
+        Error::Refused(refusal) => Error::Refused(refusal.clone()),
+        other => Error::Fault(other.to_string()),
+    }
+}
