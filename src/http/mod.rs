@@ -1,1 +1,3 @@
 //! Routes, GraphQL over HTTP and WebSocket, GraphiQL, health and metrics.
+
+pub mod graphiql;
