@@ -96,7 +96,7 @@ async fn charges(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .create(manager)
         .await?;
-    unique(manager, "charge (source, external_id)").await?;
+    unique(manager, "charge (external_id, source)").await?;
     index(manager, "charge (customer_id, occurred_at, id)").await
 }
 

@@ -13,7 +13,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("fingerprint"))
         .col(text("answer"))
         .col(instant("created_at"))
-        .key(&["actor_id", "key"])
+        .key(&["key", "actor_id"])
         .check("is_hashed", "length(fingerprint) = 64")
         .create(manager)
         .await
