@@ -1,1 +1,21 @@
-//! The GraphQL schema: translates, and decides nothing.
+//! The GraphQL schema: it translates. What may be done is decided in `program`, what is seen in `sight`.
+//!
+//! One file a story, with its types, inputs, payloads and its share of the roots. Types wrap their rows and live in
+//! `nodes`, so that stories can show each other's without importing one another.
+
+pub mod access;
+pub mod connection;
+pub mod context;
+pub mod cursor;
+pub mod error;
+pub mod fault;
+pub mod given;
+pub mod limits;
+pub mod loaders;
+pub mod program;
+pub mod scalars;
+pub mod schema;
+pub mod sight;
+
+pub use context::Services;
+pub use schema::{Api, sdl};

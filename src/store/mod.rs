@@ -5,6 +5,7 @@ mod db;
 pub mod locks;
 mod news;
 mod news_wire;
+pub mod pages;
 
 pub use db::Db;
 pub use news::{News, Newsroom, Stream};

@@ -1,0 +1,263 @@
+//! Pages of lists, as the Relay cursor connection specification has them.
+
+use std::borrow::Cow;
+
+use async_graphql::{Context, Object, ObjectType, SimpleObject, TypeName};
+use sea_orm::{EntityTrait, FromQueryResult, QueryResult};
+
+use super::cursor::RowCursor;
+use super::given::bad_argument;
+use super::limits;
+use super::loaders::part;
+use crate::Error;
+use crate::store::pages::{Key, List, Window};
+
+/// Where a page lies in its list.
+#[derive(SimpleObject, Clone, Debug, Default)]
+pub struct PageInfo {
+    /// Whether there are rows behind this page.
+    has_next_page: bool,
+    /// Whether there are rows before this page.
+    has_previous_page: bool,
+    /// The cursor of the first row: `before` it lies the previous page. Null on an empty page.
+    start_cursor: Option<String>,
+    /// The cursor of the last row: `after` it lies the next page. Null on an empty page.
+    end_cursor: Option<String>,
+}
+
+/// A row of a page, with its place in the list.
+pub struct Edge<T> {
+    cursor: String,
+    node: T,
+}
+
+/// A page of a list.
+pub struct Connection<T> {
+    edges: Vec<Edge<T>>,
+    info: PageInfo,
+    total: Option<i64>,
+}
+
+impl<T: ObjectType> TypeName for Edge<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", T::type_name()).into()
+    }
+}
+
+impl<T: ObjectType> TypeName for Connection<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", T::type_name()).into()
+    }
+}
+
+/// A row of a page, with its place in the list.
+#[Object(name_type)]
+impl<T: ObjectType> Edge<T> {
+    /// The row's place in this list and order: for `after` and `before`, and for nothing else. Opaque.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The row.
+    async fn node(&self) -> &T {
+        &self.node
+    }
+}
+
+/// A page of a list: 20 rows unless `first` or `last` says otherwise, at most 100.
+#[Object(name_type)]
+impl<T: ObjectType> Connection<T> {
+    /// The rows with their places.
+    async fn edges(&self) -> &[Edge<T>] {
+        &self.edges
+    }
+
+    /// The rows alone.
+    async fn nodes(&self) -> Vec<&T> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where the page lies in its list.
+    async fn page_info(&self) -> &PageInfo {
+        &self.info
+    }
+
+    /// How many rows the whole list has, whatever the page. Counted only when asked for.
+    async fn total_count(&self) -> i32 {
+        i32::try_from(self.total.unwrap_or_default()).unwrap_or(i32::MAX)
+    }
+}
+
+/// The arguments of a page, as given.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    pub first: Option<i32>,
+    pub after: Option<String>,
+    pub last: Option<i32>,
+    pub before: Option<String>,
+}
+
+impl PageArgs {
+    /// As a list's fields take them.
+    #[must_use]
+    pub fn new(
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Self {
+        Self {
+            first,
+            after,
+            last,
+            before,
+        }
+    }
+
+    /// Which rows of `list` they ask for.
+    ///
+    /// # Errors
+    /// [`Error::BadArgument`] for a size that is not 1 to 100, for `first` with `last`, and for a cursor of something else.
+    pub fn window<E>(&self, list: &List<E>) -> Result<Window, Error>
+    where
+        E: EntityTrait,
+        E::Model: FromQueryResult,
+    {
+        let (take, backward) = match (self.first, self.last) {
+            (Some(_), Some(_)) => {
+                return Err(bad_argument(
+                    "last",
+                    "cannot be given together with `first`",
+                ));
+            }
+            (Some(rows), None) => (size("first", rows)?, false),
+            (None, Some(rows)) => (size("last", rows)?, true),
+            (None, None) => (limits::PAGE_DEFAULT, false),
+        };
+        Ok(Window {
+            take: take.into(),
+            backward,
+            after: place(list, "after", self.after.as_deref())?,
+            before: place(list, "before", self.before.as_deref())?,
+        })
+    }
+}
+
+fn size(name: &str, given: i32) -> Result<u32, Error> {
+    u32::try_from(given)
+        .ok()
+        .filter(|size| (1..=limits::PAGE_MAX).contains(size))
+        .ok_or_else(|| bad_argument(name, "must be 1 to 100"))
+}
+
+fn place<E>(list: &List<E>, name: &str, cursor: Option<&str>) -> Result<Option<Vec<Key>>, Error>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult,
+{
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    RowCursor::decode(cursor)
+        .filter(|cursor| cursor.list == list.name && list.knows(&cursor.keys))
+        .map(|cursor| Some(cursor.keys))
+        .ok_or_else(|| bad_argument(name, "is no cursor of this list"))
+}
+
+/// The page of a list that the arguments ask for, its rows shown by `show`. Only what is selected is read.
+///
+/// # Errors
+/// [`Error::BadArgument`] by [`PageArgs::window`]; the database's.
+pub async fn page<E, T>(
+    ctx: &Context<'_>,
+    args: &PageArgs,
+    list: &List<E>,
+    show: impl Fn(E::Model) -> T,
+) -> Result<Connection<T>, Error>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult,
+{
+    let window = args.window(list)?;
+    let selected = ctx.look_ahead();
+    let info = selected.field("pageInfo");
+    let wants_rows = ["edges", "nodes", "pageInfo"];
+    let mut rows: Vec<E::Model> = Vec::new();
+    if wants_rows.iter().any(|name| selected.field(name).exists()) {
+        let found = part(ctx, list.page(&window)).await?;
+        for row in found.iter() {
+            rows.push(E::Model::from_query_result(row, "")?);
+        }
+    }
+    let more = rows.len() as u64 > window.take;
+    if more {
+        rows.pop();
+    }
+    if window.backward {
+        rows.reverse();
+    }
+    let forward = !window.backward;
+    let next = (forward && more) || beyond(ctx, list, &window, false, &info).await?;
+    let previous = (window.backward && more) || beyond(ctx, list, &window, true, &info).await?;
+    let total = if selected.field("totalCount").exists() {
+        number(&part(ctx, list.count()).await?)?
+    } else {
+        None
+    };
+    let edges: Vec<Edge<T>> = rows
+        .into_iter()
+        .map(|row| Edge {
+            cursor: cursor(list, &row),
+            node: show(row),
+        })
+        .collect();
+    let info = PageInfo {
+        has_next_page: next,
+        has_previous_page: previous,
+        start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+        end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+    };
+    Ok(Connection { edges, info, total })
+}
+
+fn cursor<E>(list: &List<E>, row: &E::Model) -> String
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult,
+{
+    let place = RowCursor {
+        list: list.name.to_owned(),
+        keys: list.keys(row),
+    };
+    place.encode()
+}
+
+/// Whether rows lie outside of the window: before its `after`, or behind its `before`.
+async fn beyond<E>(
+    ctx: &Context<'_>,
+    list: &List<E>,
+    window: &Window,
+    front: bool,
+    info: &async_graphql::Lookahead<'_>,
+) -> Result<bool, Error>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult,
+{
+    let (keys, field) = if front {
+        (&window.after, "hasPreviousPage")
+    } else {
+        (&window.before, "hasNextPage")
+    };
+    match keys {
+        Some(keys) if info.field(field).exists() => {
+            Ok(!part(ctx, list.beyond(keys, !front)).await?.is_empty())
+        }
+        _ => Ok(false),
+    }
+}
+
+fn number(rows: &[QueryResult]) -> Result<Option<i64>, Error> {
+    let number = rows.first().map(|row| row.try_get("", "n"));
+    Ok(number.transpose()?)
+}

@@ -1,0 +1,60 @@
+//! What a resolver has at hand: the floors below, who asks, and the loaders of this request.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_graphql::{Context, Request};
+
+use super::loaders::Loaders;
+use super::sight::Sight;
+use crate::Clock;
+use crate::auth::Actor;
+use crate::program::Terms;
+use crate::store::Db;
+
+/// The floors below, as the schema uses them. A clone is the same ones.
+#[derive(Clone)]
+pub struct Services {
+    pub db: Db,
+    pub clock: Clock,
+    pub terms: Arc<Terms>,
+}
+
+/// Who asks, in this operation. Signing in changes it, so that the payload shows what its new owner may see.
+pub(super) struct Asker(RwLock<Actor>);
+
+/// The floors below.
+#[must_use]
+pub fn services<'a>(ctx: &Context<'a>) -> &'a Services {
+    ctx.data_unchecked::<Services>()
+}
+
+/// Who asks. A root field calls [`super::access::enter`] instead, which also looks whether he may.
+#[must_use]
+pub fn actor(ctx: &Context<'_>) -> Actor {
+    let asker = ctx.data_opt::<Asker>();
+    asker.map_or(Actor::Anonymous, |asker| {
+        let actor = asker.0.read().unwrap_or_else(PoisonError::into_inner);
+        actor.clone()
+    })
+}
+
+/// What he may see.
+#[must_use]
+pub fn sight(ctx: &Context<'_>) -> Sight {
+    Sight::of(&actor(ctx))
+}
+
+/// From here on somebody else asks: whoever signed in, or nobody after signing out.
+pub fn becomes(ctx: &Context<'_>, actor: Actor) {
+    if let Some(asker) = ctx.data_opt::<Asker>() {
+        *asker.0.write().unwrap_or_else(PoisonError::into_inner) = actor;
+    }
+}
+
+/// A request with all that its resolvers need.
+pub(super) fn equip(request: Request, services: &Services, actor: Actor) -> Request {
+    request
+        .data(services.clone())
+        .data(Loaders::new(services.db.clone()))
+        .data(Asker(RwLock::new(actor)))
+}

@@ -1,0 +1,294 @@
+//! Loaders of one request: rows for many parents at once.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::Context;
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use entity::commission::CommissionKind;
+use entity::{
+    AgentId, AgentNumber, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId, PayoutId,
+    PlanId, ProductId, TopUpId, TransactionId, TransferId, affiliation, agent, agent_balance,
+    application, charge, commission, commission_rate, customer, customer_balance, entry, login,
+    payout, plan, product, top_up, transaction, transfer,
+};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QueryResult};
+
+use crate::Error;
+use crate::store::Db;
+use crate::store::pages::{self, Part};
+
+/// What the loaders of a request read.
+pub(super) struct Loaders {
+    rows: DataLoader<Rows>,
+    parts: DataLoader<Parts>,
+}
+
+impl Loaders {
+    pub(super) fn new(db: Db) -> Self {
+        let rows = Rows(db.clone());
+        Self {
+            rows: DataLoader::new(rows, TokioSpawner::current(), TokioTimer::default()),
+            parts: DataLoader::new(Parts(db), TokioSpawner::current(), TokioTimer::default()),
+        }
+    }
+}
+
+/// A database error that many who wait for one statement get.
+type Shared = Arc<DbErr>;
+
+fn fault(error: &Shared) -> Error {
+    Error::Fault(format!("database: {error}"))
+}
+
+/// The row of a key, read together with those of the other keys that this request asks for now.
+///
+/// # Errors
+/// The database's.
+pub async fn find<K, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>, Error>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    Rows: Loader<K, Value = V, Error = Shared>,
+    V: Clone + Send + Sync + 'static,
+{
+    let loaders = ctx.data_unchecked::<Loaders>();
+    let found = loaders.rows.load_one(key).await;
+    found.map_err(|error| fault(&error))
+}
+
+/// The same for a row that must be there: the database holds so.
+///
+/// # Errors
+/// The database's; or a fault where the row is missing.
+pub async fn must<K, V>(ctx: &Context<'_>, key: K) -> Result<V, Error>
+where
+    K: Clone + Eq + Hash + Send + Sync + std::fmt::Debug + 'static,
+    Rows: Loader<K, Value = V, Error = Shared>,
+    V: Clone + Send + Sync + 'static,
+{
+    let name = format!("{key:?}");
+    find(ctx, key)
+        .await?
+        .ok_or_else(|| Error::Fault(format!("{name} is missing")))
+}
+
+/// The rows of a part of a page, read together with the others of its shape.
+///
+/// # Errors
+/// The database's.
+pub async fn part(ctx: &Context<'_>, part: Part) -> Result<Arc<Vec<QueryResult>>, Error> {
+    let loaders = ctx.data_unchecked::<Loaders>();
+    let rows = loaders.parts.load_one(part).await;
+    Ok(rows.map_err(|error| fault(&error))?.unwrap_or_default())
+}
+
+/// Rows by their keys.
+pub struct Rows(Db);
+
+macro_rules! by_id {
+    ($($key:ty => $table:ident;)*) => {$(
+        impl Loader<$key> for Rows {
+            type Value = $table::Model;
+            type Error = Shared;
+            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, $table::Model>, Shared> {
+                self.by($table::Column::Id, keys.iter().copied(), |row| row.id).await
+            }
+        }
+    )*};
+}
+
+by_id! {
+    LoginId => login;
+    ApplicationId => application;
+    AgentId => agent;
+    CustomerId => customer;
+    ProductId => product;
+    PlanId => plan;
+    ChargeId => charge;
+    CommissionId => commission;
+    TopUpId => top_up;
+    TransferId => transfer;
+    PayoutId => payout;
+    TransactionId => transaction;
+}
+
+macro_rules! by_key {
+    ($($(#[$doc:meta])* $name:ident($key:ty) => $table:ident by $column:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name(pub $key);
+
+        impl Loader<$name> for Rows {
+            type Value = $table::Model;
+            type Error = Shared;
+            async fn load(&self, keys: &[$name]) -> Result<HashMap<$name, $table::Model>, Shared> {
+                let values = keys.iter().map(|key| key.0.clone());
+                let read = |row: &$table::Model| row.get($table::Column::$column);
+                let rows = self.all::<$table::Entity, _>($table::Column::$column, values).await?;
+                let mut found = HashMap::new();
+                for key in keys {
+                    let value = sea_orm::Value::from(key.0.clone());
+                    if let Some(row) = rows.iter().find(|row| read(row) == value) {
+                        found.insert(key.clone(), row.clone());
+                    }
+                }
+                Ok(found)
+            }
+        }
+    )*};
+}
+
+by_key! {
+    /// What an agent has.
+    AgentMoney(AgentId) => agent_balance by AgentId;
+    /// What a telephone account has.
+    AccountMoney(CustomerId) => customer_balance by CustomerId;
+    /// The agent whose own telephone account this is.
+    AgentOfAccount(CustomerId) => agent by CustomerId;
+    /// The agent with a number.
+    AgentNumbered(AgentNumber) => agent by Number;
+}
+
+/// A customer's agent of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpenAffiliation(pub CustomerId);
+
+impl Loader<OpenAffiliation> for Rows {
+    type Value = affiliation::Model;
+    type Error = Shared;
+    async fn load(
+        &self,
+        keys: &[OpenAffiliation],
+    ) -> Result<HashMap<OpenAffiliation, affiliation::Model>, Shared> {
+        let open = affiliation::Entity::find()
+            .filter(affiliation::Column::CustomerId.is_in(keys.iter().map(|key| key.0)))
+            .filter(affiliation::Column::Until.is_null());
+        let rows = open.all(self.0.reader()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (OpenAffiliation(row.customer_id), row))
+            .collect())
+    }
+}
+
+/// What a charge earned its agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EarnedOn(pub ChargeId);
+
+impl Loader<EarnedOn> for Rows {
+    type Value = commission::Model;
+    type Error = Shared;
+    async fn load(
+        &self,
+        keys: &[EarnedOn],
+    ) -> Result<HashMap<EarnedOn, commission::Model>, Shared> {
+        let earned = commission::Entity::find()
+            .filter(commission::Column::ChargeId.is_in(keys.iter().map(|key| key.0)))
+            .filter(commission::Column::Kind.eq(CommissionKind::Earned));
+        let rows = earned.all(self.0.reader()).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| row.charge_id.map(|charge| (EarnedOn(charge), row)))
+            .collect())
+    }
+}
+
+/// A transaction's entries, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EntriesOf(pub TransactionId);
+
+impl Loader<EntriesOf> for Rows {
+    type Value = Vec<entry::Model>;
+    type Error = Shared;
+    async fn load(
+        &self,
+        keys: &[EntriesOf],
+    ) -> Result<HashMap<EntriesOf, Vec<entry::Model>>, Shared> {
+        let entries = entry::Entity::find()
+            .filter(entry::Column::TransactionId.is_in(keys.iter().map(|key| key.0)))
+            .order_by_asc(entry::Column::TransactionId)
+            .order_by_asc(entry::Column::Line);
+        let rows = entries.all(self.0.reader()).await?;
+        Ok(grouped(rows, |row| EntriesOf(row.transaction_id)))
+    }
+}
+
+/// An agent's rates, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RatesOf(pub AgentId);
+
+impl Loader<RatesOf> for Rows {
+    type Value = Vec<commission_rate::Model>;
+    type Error = Shared;
+    async fn load(
+        &self,
+        keys: &[RatesOf],
+    ) -> Result<HashMap<RatesOf, Vec<commission_rate::Model>>, Shared> {
+        let rates = commission_rate::Entity::find()
+            .filter(commission_rate::Column::AgentId.is_in(keys.iter().map(|key| key.0)))
+            .order_by_desc(commission_rate::Column::EffectiveFrom);
+        let rows = rates.all(self.0.reader()).await?;
+        Ok(grouped(rows, |row| RatesOf(row.agent_id)))
+    }
+}
+
+fn grouped<K: Eq + Hash, M>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K, Vec<M>> {
+    let mut groups: HashMap<K, Vec<M>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
+}
+
+impl Rows {
+    async fn all<E, V>(
+        &self,
+        column: E::Column,
+        values: impl IntoIterator<Item = V>,
+    ) -> Result<Vec<E::Model>, DbErr>
+    where
+        E: EntityTrait,
+        V: Into<sea_orm::Value>,
+    {
+        E::find()
+            .filter(column.is_in(values))
+            .all(self.0.reader())
+            .await
+    }
+
+    async fn by<C, M, K>(
+        &self,
+        column: C,
+        keys: impl IntoIterator<Item = K>,
+        key: impl Fn(&M) -> K,
+    ) -> Result<HashMap<K, M>, Shared>
+    where
+        C: ColumnTrait<EntityName: EntityTrait<Column = C, Model = M>>,
+        K: Into<sea_orm::Value> + Eq + Hash,
+        M: ModelTrait,
+    {
+        let rows = self.all::<C::EntityName, _>(column, keys).await?;
+        Ok(rows.into_iter().map(|row| (key(&row), row)).collect())
+    }
+}
+
+struct Parts(Db);
+
+impl Loader<Part> for Parts {
+    type Value = Arc<Vec<QueryResult>>;
+    type Error = Shared;
+    async fn load(&self, keys: &[Part]) -> Result<HashMap<Part, Self::Value>, Shared> {
+        let mut shapes: HashMap<&str, Vec<Part>> = HashMap::new();
+        for part in keys {
+            shapes.entry(part.shape()).or_default().push(part.clone());
+        }
+        let mut found = HashMap::with_capacity(keys.len());
+        for parts in shapes.into_values() {
+            let answers = pages::read(self.0.reader(), &parts).await?;
+            found.extend(parts.into_iter().zip(answers.into_iter().map(Arc::new)));
+        }
+        Ok(found)
+    }
+}

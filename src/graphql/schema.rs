@@ -1,0 +1,100 @@
+//! The whole of it: the roots, and the one way in.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    EmptyMutation, EmptySubscription, MergedObject, Request, Response, SDLExportOptions, Schema,
+};
+use futures_util::{Stream, StreamExt};
+
+use super::context::{Services, equip};
+use super::{fault, limits};
+use crate::auth::Actor;
+
+/// What can be read.
+#[derive(MergedObject, Default)]
+pub struct Query(super::program::ProgramQuery);
+
+/// What can be done.
+pub type Mutation = EmptyMutation;
+
+/// What can be followed.
+pub type Subscription = EmptySubscription;
+
+/// The schema and the floors below it. The only way in, so that every error passes `fault`. A clone is the same one.
+#[derive(Clone)]
+pub struct Api {
+    schema: Schema<Query, Mutation, Subscription>,
+    services: Arc<Services>,
+}
+
+impl Api {
+    /// The schema over these floors.
+    #[must_use]
+    pub fn new(services: Services) -> Self {
+        Self {
+            schema: schema(),
+            services: Arc::new(services),
+        }
+    }
+
+    /// The floors below.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Answers a query or a mutation. It goes on in a task of its own, so that it happens whole or not at all when the
+    /// client goes away; a panic is one masked error.
+    pub async fn execute(&self, request: Request, actor: Actor, request_id: &str) -> Response {
+        let schema = self.schema.clone();
+        let request = equip(request, &self.services, actor);
+        let running = tokio::spawn(async move { schema.execute(request).await });
+        let response = running
+            .await
+            .unwrap_or_else(|panic| broken(&panic.to_string()));
+        fault::finish(response, request_id)
+    }
+
+    /// Answers a subscription, or a query or mutation as a stream of one.
+    pub fn execute_stream(
+        &self,
+        request: Request,
+        actor: Actor,
+        request_id: String,
+    ) -> impl Stream<Item = Response> + Send + use<> {
+        let request = equip(request, &self.services, actor);
+        let answers = self.schema.execute_stream(request);
+        std::panic::AssertUnwindSafe(answers)
+            .catch_unwind()
+            .map(move |answer| {
+                let answer = answer.unwrap_or_else(|_| broken("panic"));
+                fault::finish(answer, &request_id)
+            })
+    }
+}
+
+/// A panic, as the fault that it is.
+fn broken(cause: &str) -> Response {
+    let error = crate::Error::Fault(cause.to_owned());
+    let error = async_graphql::Error::from(error);
+    Response::from_errors(vec![error.into_server_error(async_graphql::Pos::default())])
+}
+
+fn schema() -> Schema<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .limit_depth(usize::try_from(limits::DEPTH).unwrap_or(usize::MAX))
+        .limit_aliases(usize::try_from(limits::ALIASES).unwrap_or(usize::MAX))
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema as clients get it: sorted, and without the directives that the specification has anyway.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items();
+    schema().sdl_with_options(options)
+}
