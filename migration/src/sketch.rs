@@ -58,16 +58,19 @@ pub struct NewTable {
 }
 
 impl NewTable {
+    /// Without columns.
     pub fn new(name: &'static str) -> Self {
         let statement = Table::create().table(name).to_owned();
         Self { name, statement }
     }
 
+    /// A column.
     pub fn col(mut self, column: ColumnDef) -> Self {
         self.statement.col(column);
         self
     }
 
+    /// The primary key over these columns.
     pub fn key(mut self, columns: &[&'static str]) -> Self {
         let mut index = Index::create();
         index.primary();
@@ -104,6 +107,7 @@ impl NewTable {
         self
     }
 
+    /// Makes it.
     pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager.create_table(self.statement).await
     }

@@ -77,7 +77,6 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// `/graphiql` and what it loads.
-#[must_use]
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/graphiql", get(page))

@@ -27,6 +27,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// The key, and the digest of the input that it stands for.
     pub fn new<C: Command>(actor: Uuid, key: IdempotencyKey, command: &C) -> Result<Self, Error> {
         let asked = serde_json::to_vec(command)
             .map_err(|error| Error::Fault(format!("{} has no JSON: {error}", C::NAME)))?;
@@ -74,6 +75,7 @@ pub(super) struct Work<C: Command> {
 type Waiting<C> = oneshot::Receiver<Result<Answer<<C as Command>::Outcome>, Error>>;
 
 impl<C: Command> Work<C> {
+    /// The job, and where its answer will arrive.
     pub fn new(command: C, identity: Option<Identity>) -> (Self, Waiting<C>) {
         let (reply, waiting) = oneshot::channel();
         let work = Self {

@@ -29,6 +29,7 @@ pub struct Payments {
 }
 
 impl Payments {
+    /// With the processor that is asked; the handles are shared with the rest of the server.
     #[must_use]
     pub fn new(db: Db, ledger: Ledger, clock: Clock, gateway: Arc<dyn PaymentGateway>) -> Self {
         Self {

@@ -15,7 +15,7 @@ use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;
 
 use super::calls::CallRates;
-use super::payouts;
+use super::figures::AgentFigures;
 use super::shelf::Shelf;
 use super::{Reason, Refusal, Terms};
 
@@ -271,9 +271,9 @@ impl Books {
 
     /// An agent's money, as its owner sees it.
     #[must_use]
-    pub fn figures(&self, id: AgentId) -> payouts::AgentFigures {
+    pub fn figures(&self, id: AgentId) -> AgentFigures {
         let balance = self.agent_balance(id);
         let immature = self.immature.get(&id).copied().unwrap_or_default();
-        payouts::AgentFigures::of(&self.terms, self.funding(id), balance, immature)
+        AgentFigures::of(&self.terms, self.funding(id), balance, immature)
     }
 }

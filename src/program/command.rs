@@ -66,11 +66,13 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// An agent, its account and its balances, locked.
     pub fn agent(&mut self, id: AgentId) -> &mut Self {
         self.agents.insert(id);
         self
     }
 
+    /// A customer and its balances, locked.
     pub fn customer(&mut self, id: CustomerId) -> &mut Self {
         self.customers.insert(id);
         self

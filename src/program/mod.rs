@@ -7,6 +7,7 @@ mod calls;
 mod charges;
 mod command;
 mod commissions;
+mod figures;
 mod parties;
 mod payout_decisions;
 mod payouts;
@@ -26,13 +27,12 @@ pub use charges::{
 };
 pub use command::{Command, Needs};
 pub use commissions::slot_of;
+pub use figures::{AgentFigures, withdrawable};
 pub use parties::Party;
 pub use payout_decisions::{
     ApprovePayout, CancelPayout, RejectPayout, ReturnPayout, SendPayout, SettlePayout,
 };
-pub use payouts::{
-    AgentFigures, Destination, PayoutDecided, Quote, RequestPayout, quote, withdrawable,
-};
+pub use payouts::{Destination, PayoutDecided, Quote, RequestPayout, quote};
 pub use posting::{Place, Posting, Tell};
 pub use purchases::{
     BeginCardPurchase, CancelPlan, ChargePlanFee, FeeOutcome, PurchaseProduct, Purchased,

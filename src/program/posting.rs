@@ -75,6 +75,7 @@ pub struct Posting {
 }
 
 impl Posting {
+    /// Nothing moved yet; `description` is what the owners read.
     #[must_use]
     pub fn new(
         kind: TransactionKind,

@@ -35,6 +35,7 @@ impl<K: Ord + Clone, M: Clone> Shelf<K, M> {
         self.rows.insert(key, (row, Fate::Loaded));
     }
 
+    /// The row there, as it is now.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&M> {
         self.rows.get(key).map(|(row, _)| row)

@@ -6,7 +6,7 @@ use entity::transaction::{Cause, TransactionKind};
 use entity::{AgentId, CustomerId, Money, Name, TransferId, TypedId, transaction, transfer};
 use serde::{Deserialize, Serialize};
 
-use super::payouts::AgentFigures;
+use super::figures::AgentFigures;
 use super::posting::{Place, Posting, Tell, line};
 use super::{Books, Command, Needs, Reason, Refusal};
 
