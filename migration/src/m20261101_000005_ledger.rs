@@ -5,6 +5,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::sketch::*;
 
+/// This step of the history.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -12,6 +12,7 @@ pub use sea_orm_migration::schema::{
 /// A migration that runs in one transaction, and is undone by dropping its tables, the newest first.
 macro_rules! migration {
     ($up:ident, drops $tables:expr) => {
+        /// This step of the history.
         #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
         pub struct Migration;
 
@@ -58,19 +59,19 @@ pub struct NewTable {
 }
 
 impl NewTable {
-    /// Without columns.
+    /// Without any column yet.
     pub fn new(name: &'static str) -> Self {
         let statement = Table::create().table(name).to_owned();
         Self { name, statement }
     }
 
-    /// A column.
+    /// A column; NOT NULL unless it says so.
     pub fn col(mut self, column: ColumnDef) -> Self {
         self.statement.col(column);
         self
     }
 
-    /// The primary key over these columns.
+    /// The primary key.
     pub fn key(mut self, columns: &[&'static str]) -> Self {
         let mut index = Index::create();
         index.primary();

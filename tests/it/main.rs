@@ -1,3 +1,5 @@
 //! Stories through the public doors, each told on SQLite and on PostgreSQL.
 
 mod house;
+mod store;
+mod support;

@@ -1,0 +1,106 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use agent_program::store::{bulk, locks};
+use entity::*;
+
+use super::rows::{self, InBulk, id, money};
+use crate::support::db::on_both;
+
+#[tokio::test]
+async fn locked_rows_come_in_the_order_of_their_ids() {
+    on_both(|test| async move {
+        let txn = test.db.begin_write().await.unwrap();
+        rows::everything(&InBulk(&txn)).await;
+        let agents = BTreeSet::from([id(1), id(9)]);
+        let customers = BTreeSet::from([id(3), id(1), id(2)]);
+        let (agents, customers) = locks::lock_owners(&txn, &agents, &customers).await.unwrap();
+        assert_eq!(agents, [rows::agent_balance(1)]);
+        let ids: Vec<CustomerId> = customers.iter().map(|row| row.customer_id).collect();
+        assert_eq!(ids, [id(1), id(2), id(3)]);
+        assert_eq!(
+            locks::lock_desk(&txn).await.unwrap(),
+            desk::Model {
+                id: 1,
+                event_seq: 0
+            }
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_second_waits_and_then_sees_what_the_first_wrote() {
+    on_both(|test| async move {
+        let txn = test.db.begin_write().await.unwrap();
+        rows::everything(&InBulk(&txn)).await;
+        txn.commit().await.unwrap();
+
+        let customers = BTreeSet::from([id(1), id(2)]);
+        let first = test.db.begin_write().await.unwrap();
+        locks::lock_owners(&first, &BTreeSet::new(), &customers)
+            .await
+            .unwrap();
+        let (db, wanted) = (test.db.clone(), customers.clone());
+        let second = tokio::spawn(async move {
+            let txn = db.begin_write().await.unwrap();
+            let (_, rows) = locks::lock_owners(&txn, &BTreeSet::new(), &wanted)
+                .await
+                .unwrap();
+            rows[0].cash
+        });
+        assert!(
+            tokio::time::timeout(Duration::from_millis(50), async {
+                while !second.is_finished() {
+                    tokio::task::yield_now().await
+                }
+            })
+            .await
+            .is_err()
+        );
+        let changed = customer_balance::Model {
+            cash: money("7"),
+            ..rows::customer_balance(1)
+        };
+        bulk::update_all::<customer_balance::Entity>(&first, &[changed])
+            .await
+            .unwrap();
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), money("7"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reading_transaction_sees_one_instant_and_cannot_write() {
+    on_both(|test| async move {
+        let txn = test.db.begin_write().await.unwrap();
+        rows::everything(&InBulk(&txn)).await;
+        txn.commit().await.unwrap();
+
+        let read = test.db.begin_read().await.unwrap();
+        let seen = async || {
+            let ids: [CustomerId; 1] = [id(1)];
+            let column = customer_balance::Column::CustomerId;
+            let rows = bulk::find_all::<customer_balance::Entity, _>(&read, column, &ids).await;
+            rows.unwrap()[0].cash
+        };
+        assert_eq!(seen().await, Money::ZERO);
+        let changed = customer_balance::Model {
+            cash: money("7"),
+            ..rows::customer_balance(1)
+        };
+        let write = test.db.begin_write().await.unwrap();
+        bulk::update_all::<customer_balance::Entity>(&write, std::slice::from_ref(&changed))
+            .await
+            .unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(seen().await, Money::ZERO);
+        assert!(
+            bulk::update_all::<customer_balance::Entity>(&read, &[changed])
+                .await
+                .is_err()
+        );
+    })
+    .await;
+}
