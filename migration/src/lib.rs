@@ -18,7 +18,7 @@ mod m20261101_000009_payouts;
 mod m20261101_000010_events;
 mod m20261101_000011_roll_ups;
 mod m20261101_000012_idempotency;
-mod sketch;
+mod prelude;
 
 /// All migrations.
 pub struct Migrator;

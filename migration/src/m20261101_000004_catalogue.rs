@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::sketch::*;
+use crate::prelude::*;
 
 migration!(up, drops ["call_rate", "product"]);
 

@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::sketch::*;
+use crate::prelude::*;
 
 /// This step of the history.
 #[derive(DeriveMigrationName)]

@@ -19,7 +19,7 @@ impl<C: ConnectionTrait> Visit for Expect<'_, C> {
         let mut found = E::find()
             .all(self.0)
             .await
-            .expect(E::default().table_name());
+            .unwrap_or_else(|error| panic!("{}: {error}", E::default().table_name()));
         let key = |row: &E::Model| serde_json::to_string(row).expect("a row as JSON");
         found.sort_by_key(key);
         rows.sort_by_key(key);

@@ -52,7 +52,7 @@ async fn who_comes_second_waits_and_then_sees_what_the_first_wrote() {
         assert!(
             tokio::time::timeout(Duration::from_millis(50), async {
                 while !second.is_finished() {
-                    tokio::task::yield_now().await
+                    tokio::task::yield_now().await;
                 }
             })
             .await

@@ -81,7 +81,7 @@ impl<C: ConnectionTrait> Visit for InBulk<'_, C> {
         if E::default().table_name() != "desk" {
             bulk::insert_all::<E>(self.0, &rows)
                 .await
-                .expect(E::default().table_name());
+                .unwrap_or_else(|error| panic!("{}: {error}", E::default().table_name()));
         }
     }
 }
@@ -102,7 +102,7 @@ impl<C: ConnectionTrait> Visit for BySeaOrm<'_, C> {
                 E::insert(row)
                     .exec_without_returning(self.0)
                     .await
-                    .expect(E::default().table_name());
+                    .unwrap_or_else(|error| panic!("{}: {error}", E::default().table_name()));
             }
         }
     }
@@ -111,9 +111,12 @@ impl<C: ConnectionTrait> Visit for BySeaOrm<'_, C> {
 /// Every table, parents first: the order in which one transaction may insert into all of them.
 pub async fn everything(visit: &impl Visit) {
     people(visit).await;
+    applications(visit).await;
+    agents_and_customers(visit).await;
     catalogue(visit).await;
     ledger(visit).await;
-    money_moved(visit).await;
+    charges_and_money_in(visit).await;
+    transfers_and_payouts(visit).await;
     events(visit).await;
 }
 
@@ -134,7 +137,7 @@ pub fn login(number: u128, address: &str) -> login::Model {
 pub fn customer(number: u128) -> customer::Model {
     customer::Model {
         id: id(number),
-        number: AccountNumber::nth(number as u64),
+        number: AccountNumber::nth(u64::try_from(number).unwrap()),
         login_id: None,
         name: name("Anna"),
         email: None,
@@ -183,6 +186,9 @@ async fn people(visit: &impl Visit) {
             revoked_at: None,
         }])
         .await;
+}
+
+async fn applications(visit: &impl Visit) {
     visit
         .rows::<application::Entity>(vec![application::Model {
             id: id(1),
@@ -198,7 +204,7 @@ async fn people(visit: &impl Visit) {
                 PromotionChannel::NewspaperOrMagazine,
             ]),
             promotion_detail: None,
-            involvement: Involvements(vec![]),
+            involvement: Involvements(vec![Involvement::Setup]),
             markets: Markets(vec![MarketScope::MultiCountry]),
             places: Some(prose("Köln")),
             projection_1: 0,
@@ -213,7 +219,9 @@ async fn people(visit: &impl Visit) {
             response: None,
         }])
         .await;
-    let _ = Involvement::Setup;
+}
+
+async fn agents_and_customers(visit: &impl Visit) {
     let own = customer::Model {
         login_id: Some(id(1)),
         email: Some(email("a@example.com")),
@@ -428,7 +436,7 @@ pub fn charge(number: u128) -> charge::Model {
     }
 }
 
-async fn money_moved(visit: &impl Visit) {
+async fn charges_and_money_in(visit: &impl Visit) {
     let free = charge::Model {
         agent_id: None,
         kind: ChargeKind::PlanFee,
@@ -492,6 +500,9 @@ async fn money_moved(visit: &impl Visit) {
             transaction_id: None,
         }])
         .await;
+}
+
+async fn transfers_and_payouts(visit: &impl Visit) {
     visit
         .rows::<transfer::Entity>(vec![transfer::Model {
             id: id(1),

@@ -33,7 +33,7 @@ macro_rules! migration {
                 &self,
                 manager: &sea_orm_migration::SchemaManager,
             ) -> Result<(), sea_orm_migration::DbErr> {
-                crate::sketch::drop_tables(manager, &$tables).await
+                crate::prelude::drop_tables(manager, &$tables).await
             }
         }
     };
