@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::passwords::Passwords;
 use super::tokens::Tokens;
 use super::{Actor, Person};
-use crate::store::Db;
+use crate::store::{Db, Newsroom};
 use crate::{Clock, Error};
 
 /// How tokens are made.
@@ -110,6 +110,12 @@ impl Auth {
             return Ok(None);
         }
         self.person(person.session, person.access_expires_at).await
+    }
+
+    /// Where it is told that a session ended.
+    #[must_use]
+    pub fn newsroom(&self) -> &Newsroom {
+        self.db.newsroom()
     }
 
     /// The hash of a password that is good enough, to be kept with its login.

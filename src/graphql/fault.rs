@@ -17,6 +17,8 @@ pub mod code {
     pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
     /// An argument cannot be: `extensions.argument` names it.
     pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// More than the server's limits allow: `serviceLimits` tells them.
+    pub const QUERY_TOO_COSTLY: &str = "QUERY_TOO_COSTLY";
     /// Sign in first.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// Signed in, and not as somebody who may.

@@ -1,0 +1,443 @@
+//! Documents are looked at before the library walks them: it follows every spread of a fragment anew and goes down a level
+//! of its stack for each bracket, so that a kilobyte could cost a minute, or the process.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    SelectionSet,
+};
+use async_graphql::parser::{self, parse_query};
+use async_graphql::{Name, Pos, ServerError};
+
+use crate::graphql::fault::code;
+use crate::graphql::limits;
+
+/// Brackets of any kind within one another.
+const NESTING: usize = 40;
+/// What the introspection query of common tools takes.
+const INTROSPECTION_DEPTH: u32 = 20;
+const DIRECTIVES: u32 = 30;
+const ROOT_FIELDS: usize = 20;
+/// Fields, counted where they are spread.
+const EXPANDED: u32 = 1_000;
+/// Root fields that cost a password's hashing, or are tried by whoever guesses: one an operation.
+const ONE_AT_A_TIME: [&str; 6] = [
+    "signIn",
+    "signUp",
+    "signUpWithAgent",
+    "claimAccount",
+    "refreshSession",
+    "changePassword",
+];
+/// May be sent in bodies of up to [`limits::RECORDS_BODY_BYTES`].
+const BULKY: [&str; 2] = ["recordCalls", "recordCharges"];
+
+/// A document that is cheap enough to be validated, with the operation that was asked for.
+pub(super) struct Document {
+    pub parsed: ExecutableDocument,
+    pub kind: OperationType,
+    /// Whether all that it does is recording calls and charges.
+    pub bulky: bool,
+}
+
+/// Reads a document and finds its operation.
+pub(super) fn read(text: &str, operation_name: Option<&str>) -> Result<Document, ServerError> {
+    scan(text)?;
+    let parsed = parse_query(text).map_err(|error| syntax_error(&error))?;
+    let mut sizes = Sizes::of(&parsed);
+    for (_, operation) in parsed.operations.iter() {
+        sizes.check(&operation.node)?;
+    }
+    let operation = select(&parsed.operations, operation_name)?;
+    let roots = sizes.roots(&operation.selection_set.node);
+    let bulky = roots.iter().all(|root| BULKY.contains(root));
+    let kind = operation.ty;
+    Ok(Document {
+        kind,
+        bulky,
+        parsed,
+    })
+}
+
+/// An error of a request that is not executed.
+pub(super) fn refused(
+    code: &str,
+    message: impl Into<String>,
+    at: impl IntoIterator<Item = Pos>,
+) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    error.locations = at.into_iter().collect();
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", code);
+    extensions.set("retryable", false);
+    error
+}
+
+pub(super) fn too_costly(message: impl Into<String>) -> ServerError {
+    refused(code::QUERY_TOO_COSTLY, message, [])
+}
+
+/// The operation that was asked for.
+pub(super) fn select<'a>(
+    operations: &'a DocumentOperations,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, ServerError> {
+    let problem = match (operations, name) {
+        (DocumentOperations::Single(operation), None) => return Ok(&operation.node),
+        (DocumentOperations::Multiple(operations), Some(name)) if operations.contains_key(name) => {
+            return Ok(&operations[name].node);
+        }
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            let mut operations = operations.values();
+            return Ok(&operations.next().expect("there is one").node);
+        }
+        (_, None) => "The document has several operations: `operationName` must say which.",
+        (_, Some(_)) => "The document has no operation of this `operationName`.",
+    };
+    Err(refused(code::BAD_USER_INPUT, problem, []))
+}
+
+/// The parser's own message shows lines of the document: of it only what was expected is kept.
+fn syntax_error(error: &parser::Error) -> ServerError {
+    let message = match error {
+        parser::Error::Syntax { message, .. } => {
+            let expected = message
+                .lines()
+                .last()
+                .and_then(|line| line.split_once("= "));
+            let expected = expected.map_or("something else", |(_, expected)| expected);
+            format!("Syntax error: {expected}.")
+        }
+        other => format!("Syntax error: {other}."),
+    };
+    refused(code::PARSE_FAILED, message, error.positions())
+}
+
+/// Counts tokens and brackets in one pass, without a stack.
+fn scan(text: &str) -> Result<(), ServerError> {
+    if text.len() > limits::BODY_BYTES as usize {
+        let most = limits::BODY_BYTES;
+        return Err(too_costly(format!("A document has at most {most} bytes.")));
+    }
+    let bytes = text.as_bytes();
+    let (mut at, mut tokens, mut depth) = (0, 0, 0_usize);
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        at += match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at += length_until(rest, |byte| matches!(byte, b'\n' | b'\r'));
+                continue;
+            }
+            b'"' => string(rest),
+            b'.' if rest.starts_with(b"...") => 3,
+            _ if is_word(byte) => length_until(rest, |byte| !is_word(byte)),
+            _ => 1,
+        };
+        tokens += 1;
+        match byte {
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if tokens > limits::TOKENS {
+            let most = limits::TOKENS;
+            return Err(too_costly(format!("A document has at most {most} tokens.")));
+        }
+        if depth > NESTING {
+            return Err(too_costly(format!("Brackets nest at most {NESTING} deep.")));
+        }
+    }
+    Ok(())
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+')
+}
+
+fn length_until(bytes: &[u8], end: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|&b| end(b)).unwrap_or(bytes.len())
+}
+
+/// How long the string is that begins here. A plain one ends with its line, where the parser will refuse it.
+fn string(bytes: &[u8]) -> usize {
+    let block = bytes.starts_with(b"\"\"\"");
+    let mut at = if block { 3 } else { 1 };
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        if block {
+            if rest.starts_with(b"\"\"\"") {
+                return at + 3;
+            }
+            at += if rest.starts_with(b"\\\"\"\"") { 4 } else { 1 };
+        } else {
+            match byte {
+                b'"' | b'\n' | b'\r' => return at + 1,
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+    }
+    at
+}
+
+/// How large a selection is, with all that its fragments bring.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    depth: u32,
+    expanded: u32,
+    aliases: u32,
+    directives: u32,
+}
+
+impl Size {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            expanded: self.expanded.saturating_add(other.expanded),
+            aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
+        }
+    }
+}
+
+/// Each fragment measured once, however often it is spread.
+struct Sizes<'a> {
+    document: &'a ExecutableDocument,
+    /// `None` while it is being measured: a fragment that spreads itself.
+    fragments: HashMap<&'a Name, Option<Size>>,
+}
+
+impl<'a> Sizes<'a> {
+    fn of(document: &'a ExecutableDocument) -> Self {
+        let fragments = HashMap::new();
+        Self {
+            document,
+            fragments,
+        }
+    }
+
+    fn check(&mut self, operation: &'a OperationDefinition) -> Result<(), ServerError> {
+        let size = self.measure(&operation.selection_set.node)?;
+        let roots = self.roots(&operation.selection_set.node);
+        let introspects = roots.iter().any(|root| is_introspection(root));
+        let depth = if introspects {
+            INTROSPECTION_DEPTH
+        } else {
+            limits::DEPTH
+        };
+        let directives = size.directives + small(operation.directives.len());
+        let once = |root: &&&str| ONE_AT_A_TIME.contains(*root);
+        let problem = if size.depth > depth {
+            format!("Selections nest at most {depth} deep.")
+        } else if size.aliases > limits::ALIASES {
+            format!("A document has at most {} aliases.", limits::ALIASES)
+        } else if directives > DIRECTIVES {
+            format!("A document has at most {DIRECTIVES} directives.")
+        } else if size.expanded > EXPANDED {
+            format!(
+                "A document selects at most {EXPANDED} fields, counted where fragments are spread."
+            )
+        } else if roots.len() > ROOT_FIELDS {
+            format!("An operation has at most {ROOT_FIELDS} root fields.")
+        } else if introspects && !roots.iter().all(|root| root.starts_with("__")) {
+            "Introspection is alone in its operation.".into()
+        } else if roots.iter().filter(once).count() > 1 {
+            "An operation signs in or up once.".into()
+        } else {
+            return Ok(());
+        };
+        Err(too_costly(problem))
+    }
+
+    fn measure(&mut self, selections: &'a SelectionSet) -> Result<Size, ServerError> {
+        let mut sum = Size::default();
+        for selection in &selections.items {
+            let size = match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    let inner = self.measure(&field.selection_set.node)?;
+                    Size {
+                        depth: inner.depth + 1,
+                        expanded: inner.expanded.saturating_add(1),
+                        aliases: inner.aliases.saturating_add(field.alias.is_some().into()),
+                        directives: inner
+                            .directives
+                            .saturating_add(small(field.directives.len())),
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    let fragment = &fragment.node;
+                    let inner = self.measure(&fragment.selection_set.node)?;
+                    spread(inner, fragment.directives.len())
+                }
+                Selection::FragmentSpread(fragment) => {
+                    let fragment = &fragment.node;
+                    let inner = self.fragment(&fragment.fragment_name.node, selection.pos)?;
+                    spread(inner, fragment.directives.len())
+                }
+            };
+            sum = sum.beside(size);
+        }
+        Ok(sum)
+    }
+
+    fn fragment(&mut self, name: &'a Name, at: Pos) -> Result<Size, ServerError> {
+        match self.fragments.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                let problem = "A fragment cannot spread itself.";
+                return Err(refused(code::VALIDATION_FAILED, problem, [at]));
+            }
+            None => {}
+        }
+        let Some(fragment) = self.document.fragments.get(name) else {
+            // The library says so, with a better message.
+            return Ok(Size::default());
+        };
+        self.fragments.insert(name, None);
+        let size = self.measure(&fragment.node.selection_set.node)?;
+        self.fragments.insert(name, Some(size));
+        Ok(size)
+    }
+
+    /// The names of the root fields, as far as they matter: one more than allowed, and it is too many.
+    fn roots(&self, selections: &'a SelectionSet) -> Vec<&'a str> {
+        let mut roots = Vec::new();
+        let mut open = vec![selections];
+        while let Some(selections) = open.pop() {
+            for selection in &selections.items {
+                match &selection.node {
+                    Selection::Field(field) => roots.push(field.node.name.node.as_str()),
+                    Selection::InlineFragment(fragment) => {
+                        open.push(&fragment.node.selection_set.node);
+                    }
+                    Selection::FragmentSpread(spread) => {
+                        let name = &spread.node.fragment_name.node;
+                        let fragment = self.document.fragments.get(name);
+                        open.extend(fragment.map(|it| &it.node.selection_set.node));
+                    }
+                }
+                if roots.len() > ROOT_FIELDS || open.len() > ROOT_FIELDS {
+                    roots.resize(ROOT_FIELDS + 1, "");
+                    return roots;
+                }
+            }
+        }
+        roots
+    }
+}
+
+fn spread(inner: Size, directives: usize) -> Size {
+    Size {
+        expanded: inner.expanded.saturating_add(1),
+        directives: inner.directives.saturating_add(small(directives)),
+        ..inner
+    }
+}
+
+fn is_introspection(root: &str) -> bool {
+    matches!(root, "__schema" | "__type")
+}
+
+/// Counts are bounded by the tokens.
+fn small(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    fn refusal(text: &str) -> Option<String> {
+        let error = read(text, None).err()?;
+        let code = error.extensions.unwrap().get("code").unwrap().to_string();
+        Some(code.trim_matches('"').to_owned())
+    }
+
+    #[track_caller]
+    fn assert_too_costly(text: &str) {
+        assert_eq!(refusal(text).as_deref(), Some("QUERY_TOO_COSTLY"));
+    }
+
+    #[test]
+    fn a_chain_of_fragments_that_doubles_at_each_link_is_refused_at_once() {
+        let mut text = String::from("{ ...f0 }");
+        for link in 0..60 {
+            let next = link + 1;
+            write!(
+                text,
+                " fragment f{link} on Query {{ ...f{next} ...f{next} }}"
+            )
+            .unwrap();
+        }
+        text.push_str(" fragment f60 on Query { program { name } }");
+        assert_too_costly(&text);
+    }
+
+    #[test]
+    fn brackets_never_reach_the_parser_by_the_thousand() {
+        for (open, close) in [("[", "]"), ("{a:", "}")] {
+            let deep = format!("{}1{}", open.repeat(1_500), close.repeat(1_500));
+            assert_too_costly(&format!("{{ a(b: {deep}) }}"));
+            assert_too_costly(&format!("query($v: X = {deep}) {{ a }}"));
+        }
+        assert_too_costly(&"{a".repeat(1_500));
+        // Not hidden by what looks like a string and is none.
+        let deep = "[".repeat(1_500);
+        assert_too_costly(&format!("{{ a(b: \"\n {deep}\") }}"));
+        assert_too_costly(&format!("{{ a(b: \"\"\"\\\"\"\" \"\"\" {deep}) }}"));
+    }
+
+    #[test]
+    fn brackets_within_strings_are_text() {
+        let text = "[".repeat(1_500);
+        assert_eq!(refusal(&format!("{{ a(b: \"{text}\") }}")), None);
+        assert_eq!(refusal(&format!("{{ a(b: \"\"\"{text}\n\"\"\") }}")), None);
+        assert_eq!(refusal(&format!("{{ a }} # {text}")), None);
+    }
+
+    #[test]
+    fn what_is_wide_is_refused_too() {
+        assert_too_costly(&format!("{{ {} }}", "a ".repeat(2_001)));
+        assert_too_costly(&format!("{{ {} }}", "a ".repeat(21)));
+        assert_too_costly(&format!("{{ b {{ {} }} }}", "a:a ".repeat(31)));
+        assert_too_costly(&format!(
+            "{{ b {{ {} }} }}",
+            "a @skip(if: false) ".repeat(31)
+        ));
+        assert_too_costly(&format!("{}a{}", "{b".repeat(16), "}".repeat(16)));
+        assert_too_costly("mutation { a: signIn { b } signUp { b } }");
+        assert_too_costly("{ __schema { a } program { name } }");
+    }
+
+    #[test]
+    fn a_fragment_within_itself_is_no_valid_document() {
+        let text = "{ ...a } fragment a on Query { b { ...a } }";
+        assert_eq!(refusal(text).as_deref(), Some("GRAPHQL_VALIDATION_FAILED"));
+    }
+
+    #[test]
+    fn a_syntax_error_shows_nothing_of_the_document() {
+        let error = read("{ secretPassword(", None).err().unwrap();
+        assert!(!error.message.contains("secret"), "{}", error.message);
+        assert_eq!(refusal("{").as_deref(), Some("GRAPHQL_PARSE_FAILED"));
+        assert_eq!(refusal("").as_deref(), Some("GRAPHQL_PARSE_FAILED"));
+    }
+
+    #[test]
+    fn the_operation_is_the_one_that_is_named() {
+        let two = "query a { x } mutation b { recordCalls { y } }";
+        let kind = |name| read(two, name).map(|document| (document.kind, document.bulky));
+        assert_eq!(kind(Some("a")).ok(), Some((OperationType::Query, false)));
+        assert_eq!(kind(Some("b")).ok(), Some((OperationType::Mutation, true)));
+        assert!(kind(None).is_err());
+        assert!(kind(Some("c")).is_err());
+    }
+}

@@ -1,0 +1,196 @@
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Pos, Request, Response, ServerError, Value};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::document::{self, Document};
+use super::engine::Engine;
+use super::gate::Gate;
+use super::request::Asked;
+use super::socket::SocketOptions;
+use super::variables;
+use crate::auth::Actor;
+use crate::graphql::fault::{self, code};
+use crate::{Clock, Error};
+
+/// What all transports share: who comes in, what runs the documents, and what is still running.
+pub struct Door<E> {
+    pub(super) engine: E,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) clock: Clock,
+    /// Pages that may open sockets and read answers: `https://example.com`. Programs send no `Origin` and are not asked.
+    pub(super) origins: Arc<[String]>,
+    pub(super) sockets: SocketOptions,
+    /// The server is about to stop.
+    pub(super) closing: CancellationToken,
+    /// Sockets, and operations that go on when their client has gone: a stop waits for them.
+    pub(super) tasks: TaskTracker,
+}
+
+impl<E: Clone> Clone for Door<E> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            gate: self.gate.clone(),
+            clock: self.clock.clone(),
+            origins: self.origins.clone(),
+            sockets: self.sockets.clone(),
+            closing: self.closing.clone(),
+            tasks: self.tasks.clone(),
+        }
+    }
+}
+
+/// A request that may be executed.
+pub(super) struct Ready {
+    request: Request,
+    actor: Actor,
+    /// The arguments that get their value from a variable.
+    by_variable: Vec<Pos>,
+    pub kind: OperationType,
+    pub bulky: bool,
+}
+
+impl Ready {
+    /// Reads the document, and refuses what would be too costly even to validate.
+    pub(super) fn new(asked: Asked, actor: Actor) -> Result<Self, ServerError> {
+        let operation_name = asked.operation_name.as_deref();
+        let Document {
+            parsed,
+            kind,
+            bulky,
+        } = document::read(&asked.query, operation_name)?;
+        variables::missing(
+            document::select(&parsed.operations, operation_name)?,
+            &asked.variables,
+        )?;
+        let by_variable = variables::arguments(&parsed);
+        let mut request = Request::new(asked.query).variables(asked.variables);
+        request.operation_name = asked.operation_name;
+        request.set_parsed_query(parsed);
+        Ok(Self {
+            request,
+            actor,
+            by_variable,
+            kind,
+            bulky,
+        })
+    }
+}
+
+impl<E: Engine> Door<E> {
+    /// A door to what `engine` runs, for whom `gate` lets in.
+    pub fn new(engine: E, gate: Arc<dyn Gate>, clock: Clock) -> Self {
+        Self {
+            engine,
+            gate,
+            clock,
+            origins: Arc::new([]),
+            sockets: SocketOptions::default(),
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Lets pages of these origins in: `https://example.com`.
+    #[must_use]
+    pub fn with_origins(mut self, origins: impl IntoIterator<Item = String>) -> Self {
+        self.origins = origins.into_iter().collect();
+        self
+    }
+
+    /// With other limits for its sockets.
+    #[must_use]
+    pub fn with_sockets(mut self, sockets: SocketOptions) -> Self {
+        self.sockets = sockets;
+        self
+    }
+
+    /// Begins the stop: sockets are closed with 1001, and nothing new is taken.
+    pub fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+    }
+
+    /// Executes in a task of its own: what changes something happens whole or not at all, whether or not its client waits.
+    pub(super) async fn run(&self, ready: Ready, request_id: &Arc<str>) -> Response {
+        let (engine, id) = (self.engine.clone(), request_id.clone());
+        let work = async move { engine.execute(ready.request, ready.actor, &id).await };
+        match self.tasks.spawn(work).await {
+            Ok(response) => finish(response, &ready.by_variable),
+            Err(fault) => panicked(&fault, request_id),
+        }
+    }
+
+    /// Executes as a stream: each event is an answer, and a panic is the last one.
+    pub(super) fn stream(&self, ready: Ready, request_id: &str) -> BoxStream<'static, Response> {
+        let id = request_id.to_owned();
+        self.engine
+            .execute_stream(ready.request, ready.actor, id)
+            .map(move |response| finish(response, &ready.by_variable))
+            .boxed()
+    }
+}
+
+/// Whether nothing was executed: the document or the variables are at fault.
+pub(super) fn is_request_error(response: &Response) -> bool {
+    let fault = |error: &ServerError| error.path.is_empty();
+    response.data == Value::Null && !response.errors.is_empty() && response.errors.iter().all(fault)
+}
+
+/// Tells the library's own errors apart, and takes out of them what was sent.
+fn finish(mut response: Response, by_variable: &[Pos]) -> Response {
+    for error in &mut response.errors {
+        if error.source.is_some() {
+            continue;
+        }
+        quiet(&mut error.message);
+        let Some(extensions) = &mut error.extensions else {
+            continue;
+        };
+        if extensions.get("code") != Some(&code::VALIDATION_FAILED.into()) {
+            continue;
+        }
+        if error.locations.iter().any(|at| by_variable.contains(at)) {
+            extensions.set("code", code::BAD_USER_INPUT);
+        } else if is_costly(&error.message) {
+            extensions.set("code", code::QUERY_TOO_COSTLY);
+        }
+    }
+    response
+}
+
+/// Takes out what was sent: it may be a password.
+fn quiet(message: &mut String) {
+    for echo in [", found ", " the value "] {
+        if let Some(at) = message.find(echo) {
+            message.truncate(at);
+            message.push_str(if echo == " the value " {
+                " this value"
+            } else {
+                ""
+            });
+        }
+    }
+}
+
+fn is_costly(message: &str) -> bool {
+    [
+        "Query is too complex.",
+        "Query is nested too deep.",
+        "The recursion depth",
+        "The amount of aliases",
+        "The number of directives",
+    ]
+    .iter()
+    .any(|limit| message.starts_with(limit))
+}
+
+fn panicked(cause: &impl ToString, request_id: &str) -> Response {
+    let error = Error::Fault(cause.to_string());
+    Response::from_errors(vec![fault::of(error, request_id)])
+}

@@ -1,0 +1,42 @@
+use std::future::Future;
+
+use async_graphql::{Request, Response};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+use crate::auth::Actor;
+use crate::graphql::Api;
+
+/// What runs documents: [`Api`], or what a test puts in its place. Every error of an answer has its code.
+pub trait Engine: Clone + Send + Sync + 'static {
+    /// Answers a query or a mutation, to its end, also when nobody waits any more.
+    fn execute(
+        &self,
+        request: Request,
+        actor: Actor,
+        request_id: &str,
+    ) -> impl Future<Output = Response> + Send;
+
+    /// Answers a subscription, or a query or mutation as a stream of one.
+    fn execute_stream(
+        &self,
+        request: Request,
+        actor: Actor,
+        request_id: String,
+    ) -> BoxStream<'static, Response>;
+}
+
+impl Engine for Api {
+    async fn execute(&self, request: Request, actor: Actor, request_id: &str) -> Response {
+        Self::execute(self, request, actor, request_id).await
+    }
+
+    fn execute_stream(
+        &self,
+        request: Request,
+        actor: Actor,
+        request_id: String,
+    ) -> BoxStream<'static, Response> {
+        Self::execute_stream(self, request, actor, request_id).boxed()
+    }
+}

@@ -1,0 +1,299 @@
+//! GraphQL over HTTP: `POST /graphql`, and `GET /graphql` for queries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Response as Answer, ServerError};
+use axum::body::{Body, Bytes};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, UPGRADE,
+    VARY, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+use super::document::refused;
+use super::door::{Door, Ready, is_request_error};
+use super::engine::Engine;
+use super::negotiate::Media;
+use super::request::{Asked, Malformed, Parameters};
+use super::upgrade::upgrade;
+use crate::Error;
+use crate::auth::Actor;
+use crate::graphql::fault::{self, code};
+use crate::graphql::limits;
+
+/// How long a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is told to whoever finds the server busy, in seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// Names a request in the logs and in masked errors.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why a request is not executed: a status for whoever takes `graphql-response+json`, and errors that say why.
+struct Refusal {
+    status: StatusCode,
+    errors: Vec<ServerError>,
+    /// The request as such was fine, its document was not: 200 for whoever takes `application/json` only.
+    well_formed: bool,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            errors: vec![refused(code, message, [])],
+            well_formed: false,
+        }
+    }
+
+    fn malformed(problem: Malformed) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, problem)
+    }
+
+    fn document(error: ServerError) -> Self {
+        Self::unexecuted(vec![error])
+    }
+
+    /// By the library: its document or variables are at fault, or it panicked.
+    fn unexecuted(errors: Vec<ServerError>) -> Self {
+        let internal = |error: &ServerError| {
+            let code = error.extensions.as_ref().and_then(|it| it.get("code"));
+            code == Some(&code::INTERNAL.into())
+        };
+        if errors.iter().any(internal) {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return Self {
+                status,
+                errors,
+                well_formed: false,
+            };
+        }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            errors,
+            well_formed: true,
+        }
+    }
+
+    fn of(error: Error, request_id: &str) -> Self {
+        let status = match error {
+            Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Error::Forbidden => StatusCode::FORBIDDEN,
+            Error::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Refused(_) | Error::BadArgument { .. } | Error::CursorExpired => {
+                StatusCode::BAD_REQUEST
+            }
+            Error::Database(_) | Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self {
+            status,
+            errors: vec![fault::of(error, request_id)],
+            well_formed: false,
+        }
+    }
+}
+
+/// The status of an answer: executed is 200; else whether the request as such was fine decides, for whoever knows no
+/// other status.
+fn status(answer: &Result<Answer, Refusal>, media: Media) -> StatusCode {
+    match answer {
+        Ok(_) => StatusCode::OK,
+        Err(refusal) if refusal.well_formed && media == Media::Json => StatusCode::OK,
+        Err(refusal) => refusal.status,
+    }
+}
+
+pub(super) async fn post<E: Engine>(
+    State(door): State<Door<E>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let request_id = new_request_id();
+    let Some(media) = Media::negotiate(&headers) else {
+        return not_acceptable(&request_id);
+    };
+    let work = async {
+        if !is_json(&headers) {
+            let problem = "A request is sent as `Content-Type: application/json`.";
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Refusal::new(status, code::BAD_USER_INPUT, problem));
+        }
+        let actor = enter(&door, &headers, &request_id).await?;
+        let bytes = read(body).await?;
+        let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
+        let ready = Ready::new(asked, actor).map_err(Refusal::document)?;
+        if bytes.len() > limits::BODY_BYTES as usize && !ready.bulky {
+            return Err(too_large(limits::BODY_BYTES));
+        }
+        Ok(door.run(ready, &request_id).await)
+    };
+    let answer = work.await;
+    respond(answer, media, &request_id)
+}
+
+pub(super) async fn get<E: Engine>(
+    State(door): State<Door<E>>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    if headers.contains_key(UPGRADE) {
+        return upgrade(door, &headers, socket);
+    }
+    let request_id = new_request_id();
+    let parameters = parameters.map(|Query(parameters)| parameters);
+    if parameters.as_ref().is_ok_and(|it| it.query.is_none()) && wants_a_page(&headers) {
+        return (StatusCode::SEE_OTHER, [(LOCATION, "/graphiql")]).into_response();
+    }
+    let Some(media) = Media::negotiate(&headers) else {
+        return not_acceptable(&request_id);
+    };
+    let work = async {
+        let actor = enter(&door, &headers, &request_id).await?;
+        let asked = parameters
+            .map_err(|_| "The query string cannot be read.")
+            .and_then(Parameters::asked)
+            .map_err(Refusal::malformed)?;
+        let ready = Ready::new(asked, actor).map_err(Refusal::document)?;
+        if ready.kind == OperationType::Mutation {
+            let problem = "A mutation is sent by POST.";
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            return Err(Refusal::new(status, code::BAD_USER_INPUT, problem));
+        }
+        Ok(door.run(ready, &request_id).await)
+    };
+    let answer = work.await;
+    respond(answer, media, &request_id)
+}
+
+async fn enter<E: Engine>(
+    door: &Door<E>,
+    headers: &HeaderMap,
+    request_id: &str,
+) -> Result<Actor, Refusal> {
+    let authorization = headers.get(AUTHORIZATION).map(HeaderValue::to_str);
+    let actor = match authorization.transpose() {
+        Ok(authorization) => door.gate.actor(authorization).await,
+        Err(_) => Err(Error::Unauthenticated),
+    };
+    actor.map_err(|error| Refusal::of(error, request_id))
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let most = limits::RECORDS_BODY_BYTES;
+    let bytes = axum::body::to_bytes(body, most as usize);
+    match tokio::time::timeout(BODY_TIMEOUT, bytes).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(too_large(most)),
+        Err(_) => {
+            let problem = "The body did not come in time.";
+            let status = StatusCode::REQUEST_TIMEOUT;
+            Err(Refusal::new(status, code::BAD_USER_INPUT, problem))
+        }
+    }
+}
+
+fn too_large(most: u32) -> Refusal {
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    let problem = format!("A request like this has at most {most} bytes.");
+    Refusal::new(status, code::QUERY_TOO_COSTLY, problem)
+}
+
+fn respond(answer: Result<Answer, Refusal>, media: Media, request_id: &str) -> Response {
+    let answer = answer.and_then(|answer| {
+        if is_request_error(&answer) {
+            Err(Refusal::unexecuted(answer.errors))
+        } else {
+            Ok(answer)
+        }
+    });
+    let status = status(&answer, media);
+    let (outcome, busy, body) = match &answer {
+        Ok(answer) => {
+            let outcome = if answer.errors.is_empty() {
+                "answered"
+            } else {
+                "failed"
+            };
+            (outcome, is_busy(&answer.errors), serde_json::to_vec(answer))
+        }
+        Err(Refusal { errors, .. }) => {
+            let body = serde_json::to_vec(&serde_json::json!({ "errors": errors }));
+            ("refused", is_busy(errors), body)
+        }
+    };
+    metrics::counter!("agent_program_requests_total", "outcome" => outcome).increment(1);
+    let Ok(body) = body else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    dress(headers, request_id);
+    if busy {
+        headers.insert(RETRY_AFTER, RETRY_SECONDS);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+fn dress(headers: &mut HeaderMap, request_id: &str) {
+    headers.insert(VARY, HeaderValue::from_static("Accept"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// Whether it may be sent again in a moment.
+fn is_busy(errors: &[ServerError]) -> bool {
+    errors.iter().any(|error| {
+        let code = error.extensions.as_ref().and_then(|it| it.get("code"));
+        code == Some(&code::OVERLOADED.into())
+    })
+}
+
+fn not_acceptable(request_id: &str) -> Response {
+    let types = "application/graphql-response+json, application/json";
+    let mut response = (StatusCode::NOT_ACCEPTABLE, types).into_response();
+    dress(response.headers_mut(), request_id);
+    response
+}
+
+/// Forms, plain text and multipart need no leave of the browser: a foreign page could send them.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    let mut parts = value.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
+}
+
+/// A person's browser, rather than a program.
+fn wants_a_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).map(HeaderValue::to_str);
+    matches!(accept, Some(Ok(accept)) if accept.contains("text/html"))
+}
+
+fn new_request_id() -> Arc<str> {
+    Uuid::now_v7().simple().to_string().into()
+}
