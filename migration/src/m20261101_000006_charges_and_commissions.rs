@@ -97,7 +97,8 @@ async fn charges(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .create(manager)
         .await?;
     unique(manager, "charge (external_id, source)").await?;
-    index(manager, "charge (customer_id, occurred_at, id)").await
+    index(manager, "charge (customer_id, occurred_at, id)").await?;
+    index(manager, "charge (agent_id, occurred_at)").await
 }
 
 async fn commissions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -144,6 +145,7 @@ async fn commissions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     unique(manager, "commission (charge_id) WHERE kind = 'EARNED'").await?;
     index(manager, "commission (agent_id, id)").await?;
     index(manager, "commission (customer_id, id)").await?;
+    index(manager, "commission (agent_id, occurred_at)").await?;
     index(manager, "commission (agent_id, matures_at)").await?;
     index(
         manager,

@@ -27,6 +27,7 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .create(manager)
         .await?;
+    index(manager, "agent_slot (slot)").await?;
 
     NewTable::new("customer_day")
         .col(uuid("agent_id"))

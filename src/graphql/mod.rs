@@ -11,6 +11,7 @@ pub mod error;
 pub mod fault;
 pub mod given;
 pub mod limits;
+pub mod period;
 pub mod loaders;
 pub mod program;
 pub mod scalars;

@@ -6,6 +6,7 @@ pub mod locks;
 mod news;
 mod news_wire;
 pub mod pages;
+pub mod reports;
 
 pub use db::Db;
 pub use news::{News, Newsroom, Stream};
