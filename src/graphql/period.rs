@@ -45,15 +45,29 @@ impl PeriodInput {
         let to = self.to.argument(&format!("{name}.to"))?;
         let years = 1900..=9999;
         if !years.contains(&from.year()) {
-            return Err(bad_argument(&format!("{name}.from"), "must lie in the years 1900 to 9999"));
+            return Err(bad_argument(
+                &format!("{name}.from"),
+                "must lie in the years 1900 to 9999",
+            ));
         }
         if to <= from {
-            return Err(bad_argument(&format!("{name}.to"), "must be later than `from`"));
+            return Err(bad_argument(
+                &format!("{name}.to"),
+                "must be later than `from`",
+            ));
         }
         if (to - from).num_days() > LONGEST {
-            return Err(bad_argument(&format!("{name}.to"), "must be at most 400 days after `from`"));
+            return Err(bad_argument(
+                &format!("{name}.to"),
+                "must be at most 400 days after `from`",
+            ));
         }
-        let unknown = |_| bad_argument(&format!("{name}.timeZone"), "must be an IANA time zone, such as Europe/Berlin");
+        let unknown = |_| {
+            bad_argument(
+                &format!("{name}.timeZone"),
+                "must be an IANA time zone, such as Europe/Berlin",
+            )
+        };
         let zone = Tz::from_str(&self.time_zone).map_err(unknown)?;
         Ok(Period { from, to, zone })
     }
