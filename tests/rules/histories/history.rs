@@ -1,0 +1,216 @@
+//! One history: a world, the model beside it, and what is proved after each step.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use agent_program::program::{Command, Reason, Refusal};
+use entity::PayoutId;
+use serde_json::to_value;
+
+use super::loader;
+use super::model::Model;
+use super::moves::immature;
+use super::oracle::paid_in;
+use super::picture::Picture;
+use super::population;
+use super::switches::Sent;
+use crate::chance::Chance;
+use crate::world::World;
+
+/// How often what happened, over many histories.
+#[derive(Default)]
+pub struct Tally(BTreeMap<String, u64>);
+
+impl Tally {
+    pub fn add(&mut self, other: &Self) {
+        for (what, times) in &other.0 {
+            *self.0.entry(what.clone()).or_default() += times;
+        }
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.0.entry(what.into()).or_default() += 1;
+    }
+
+    fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or_default()
+    }
+
+    /// Every command was carried out and refused often.
+    pub fn must_be_rich(&self, histories: u64) {
+        for command in [
+            "recordCalls",
+            "recordCharges",
+            "purchaseProduct",
+            "topUp",
+            "finishTopUp",
+            "settleTopUp",
+            "transferFunds",
+            "grantPromo",
+            "requestPayout",
+            "approvePayout",
+            "rejectPayout",
+            "cancelPayout",
+            "sendPayout",
+            "settlePayout",
+            "returnPayout",
+            "chargePlanFee",
+            "cancelPlan",
+        ] {
+            let done = self.of(&format!("{command} done"));
+            assert!(done * 20 >= histories, "{command}: only {done} times");
+        }
+        for reason in [
+            "AmountNotPositive",
+            "AmountNotWholeCents",
+            "InsufficientFunds",
+            "AgentNotActive",
+            "CustomerNotActive",
+            "NotAffiliated",
+            "NotManaged",
+            "NotFound",
+            "ProductNotAvailable",
+            "TopUpMethodLimit",
+            "PayoutBelowMinimum",
+            "PayoutNetNotPositive",
+            "CommissionNegative",
+            "IllegalState",
+            "SecondPersonRequired",
+            "ExternalIdReused",
+            "DestinationNotRated",
+        ] {
+            assert!(self.of(reason) > 0, "never refused with {reason}");
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.0.iter();
+        all.into_iter()
+            .try_for_each(|(what, times)| writeln!(f, "{times:>8} {what}"))
+    }
+}
+
+/// The reason's name.
+fn code(reason: &Reason) -> String {
+    let text = format!("{reason:?}");
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    text[..end.unwrap_or(text.len())].into()
+}
+
+pub struct History {
+    pub chance: Chance,
+    pub world: World,
+    pub model: Model,
+    /// What switches have posted, to be posted again.
+    pub sent: Vec<Sent>,
+    pub payouts: Vec<PayoutId>,
+    pub tally: Tally,
+    aloud: bool,
+    /// Whether each command is also decided on books that hold only what it needs.
+    sparse: bool,
+    before: Picture,
+}
+
+impl History {
+    pub fn new(seed: u64, aloud: bool) -> Self {
+        let mut chance = Chance::new(seed);
+        let world = population::world(&mut chance);
+        Self {
+            model: Model::new(&world),
+            sent: Vec::new(),
+            payouts: Vec::new(),
+            tally: Tally::default(),
+            aloud,
+            sparse: chance.percent(25),
+            before: Picture::of(&world.books),
+            chance,
+            world,
+        }
+    }
+
+    pub fn run(mut self, steps: i64) -> Tally {
+        for _ in 0..steps {
+            self.turn();
+            self.reload();
+            Model::affiliations(&self.world);
+            self.step();
+        }
+        self.tally
+    }
+
+    /// What the database would say by now of what depends on the time.
+    fn reload(&mut self) {
+        for id in self.world.agents.clone() {
+            let sum = i64::try_from(immature(&self.world, id)).expect("within range");
+            let sum = entity::Money::from_units(sum);
+            self.world.books.immature.load(id, sum);
+        }
+        let top_ups = self.world.books.top_ups.iter();
+        let keys: Vec<_> = top_ups
+            .map(|(_, row)| (row.customer_id, row.method))
+            .collect();
+        for (customer, method) in keys {
+            let sum = paid_in(&self.world, customer, method);
+            self.world.books.paid_in.load((customer, method), sum);
+        }
+    }
+
+    /// Decides one command; `foreseen` is the refusal that must come, where that is known beforehand.
+    pub fn decide<C: Command>(
+        &mut self,
+        command: &C,
+        foreseen: Option<Option<Reason>>,
+    ) -> Result<C::Outcome, Refusal> {
+        if self.aloud {
+            let input = to_value(command).expect("a command is JSON");
+            eprintln!("{} {} {input}", self.world.now(), C::NAME);
+        }
+        self.before = Picture::of(&self.world.books);
+        let sparse = self.sparse.then(|| {
+            let mut books = loader::load(&self.world, command);
+            let outcome = books.attempt(|books| command.decide(books));
+            (to_value(outcome).expect("JSON"), books.added)
+        });
+        let outcome = self.world.run(command);
+        let refused = outcome.as_ref().err().map(|refusal| refusal.reason.clone());
+        if self.aloud {
+            eprintln!("    {refused:?}");
+        }
+        if let Some(foreseen) = foreseen {
+            assert_eq!(refused, foreseen, "{}: otherwise than foreseen", C::NAME);
+        }
+        match &refused {
+            Some(reason) => {
+                self.tally.count(&code(reason));
+                self.nothing_changed();
+            }
+            None => self.tally.count(&format!("{} done", C::NAME)),
+        }
+        if let Some((json, added)) = sparse {
+            let ours = to_value(&outcome).expect("JSON");
+            assert_eq!(json, ours, "{} needs more than it says", C::NAME);
+            let begin = self.model.read.entries;
+            let entries = &self.world.books.added.entries[begin..];
+            assert_eq!(added.entries, entries);
+            let begin = self.model.read.agent_events;
+            let events = &self.world.books.added.agent_events[begin..];
+            assert_eq!(added.agent_events, events);
+        }
+        self.model.follow(&self.world);
+        outcome
+    }
+
+    /// A refusal leaves nothing behind.
+    pub fn nothing_changed(&self) {
+        let after = Picture::of(&self.world.books);
+        assert!(self.before == after, "a refusal changed something");
+    }
+
+    pub fn count_row(&mut self, row: &Result<entity::charge::Model, Refusal>) {
+        if let Err(refusal) = row {
+            self.tally.count(&code(&refusal.reason));
+        }
+    }
+}

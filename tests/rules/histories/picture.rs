@@ -1,0 +1,63 @@
+//! The books as they stand, to be compared with what they are after a refusal.
+
+use agent_program::program::{Books, DayKey, Fate, Shelf, SlotKey};
+use entity::top_up::TopUpMethod;
+use entity::{
+    AgentId, CustomerId, Money, PayoutId, PlanId, TopUpId, agent_balance, agent_slot,
+    customer_balance, customer_day, desk, payout, plan, top_up,
+};
+
+/// The rows, and how many of them are to be inserted and updated.
+type Rows<K, M> = (Vec<(K, M)>, [usize; 2]);
+
+/// Every row in hand, and how many were added to each list.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Picture {
+    agent_balances: Rows<AgentId, agent_balance::Model>,
+    customer_balances: Rows<CustomerId, customer_balance::Model>,
+    immature: Rows<AgentId, Money>,
+    paid_in: Rows<(CustomerId, TopUpMethod), Money>,
+    /// How many: that none of them is ever changed is proved elsewhere.
+    charges: usize,
+    top_ups: Rows<TopUpId, top_up::Model>,
+    payouts: Rows<PayoutId, payout::Model>,
+    plans: Rows<PlanId, plan::Model>,
+    desk: Rows<(), desk::Model>,
+    slots: Rows<SlotKey, agent_slot::Model>,
+    days: Rows<DayKey, customer_day::Model>,
+    added: [usize; 7],
+}
+
+fn rows<K: Ord + Clone, M: Clone>(shelf: &Shelf<K, M>) -> Rows<K, M> {
+    let rows = shelf.iter().map(|(key, row)| (key.clone(), row.clone()));
+    let fates = [Fate::New, Fate::Changed].map(|fate| shelf.of(fate).count());
+    (rows.collect(), fates)
+}
+
+impl Picture {
+    pub fn of(books: &Books) -> Self {
+        let added = &books.added;
+        Self {
+            agent_balances: rows(&books.agent_balances),
+            customer_balances: rows(&books.customer_balances),
+            immature: rows(&books.immature),
+            paid_in: rows(&books.paid_in),
+            charges: books.charges.iter().count(),
+            top_ups: rows(&books.top_ups),
+            payouts: rows(&books.payouts),
+            plans: rows(&books.plans),
+            desk: rows(&books.desk),
+            slots: rows(&books.slots),
+            days: rows(&books.days),
+            added: [
+                added.transactions.len(),
+                added.entries.len(),
+                added.commissions.len(),
+                added.transfers.len(),
+                added.agent_events.len(),
+                added.account_events.len(),
+                added.desk_events.len(),
+            ],
+        }
+    }
+}
