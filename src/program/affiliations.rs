@@ -85,7 +85,7 @@ pub fn way_of(management: Management) -> Result<AffiliationMethod, Reason> {
         Management::PendingHandover => Ok(AffiliationMethod::AgentHandover),
         Management::AgentManaged => Ok(AffiliationMethod::AgentManaged),
         Management::Own => Err(Reason::InvalidInput(
-            "must be PENDING_HANDOVER or AGENT_MANAGED".into(),
+            "`management` must be PENDING_HANDOVER or AGENT_MANAGED.".into(),
         )),
     }
 }

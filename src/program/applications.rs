@@ -85,7 +85,10 @@ pub fn must_be_projection(months: [i32; 4]) -> Result<(), Refusal> {
         .zip(FIELDS)
         .find(|(customers, _)| **customers < 0)
         .map_or(Ok(()), |(_, field)| {
-            Err(Refusal::invalid(field, "must not be below 0"))
+            Err(Refusal::invalid(
+                field,
+                "An expected number of customers must not be below 0.",
+            ))
         })
 }
 
@@ -101,7 +104,10 @@ pub fn chosen<T: Copy + PartialEq>(list: &[T], field: &'static str) -> Result<Ve
         }
     }
     if once.is_empty() {
-        return Err(Refusal::invalid(field, "must name at least one"));
+        return Err(Refusal::invalid(
+            field,
+            format!("`{field}` must name at least one."),
+        ));
     }
     Ok(once)
 }

@@ -52,7 +52,7 @@ impl Registry {
     /// `InvalidInput` at `price` below zero, and at `kind` for another kind than the product has.
     pub async fn save_product(&self, new: NewProduct) -> Result<product::Model, Error> {
         if new.price.is_negative() {
-            return Err(Refusal::invalid("price", "must not be below 0.0000").into());
+            return Err(Refusal::invalid("price", "`price` must not be below 0.0000.").into());
         }
         let story = self.begin(&Locks::default()).await?;
         let product = product::Model {
@@ -130,7 +130,7 @@ async fn change(txn: &DatabaseTransaction, new: product::Model) -> Result<produc
         .await?
         .ok_or_else(|| Error::Fault("a product that was there is gone".into()))?;
     if known.kind != new.kind {
-        let problem = "a product keeps its kind; take another code";
+        let problem = "A product keeps its kind; take another code.";
         return Err(Refusal::invalid("kind", problem).into());
     }
     let changed = product::ActiveModel {
@@ -147,12 +147,16 @@ async fn change(txn: &DatabaseTransaction, new: product::Model) -> Result<produc
 
 fn must_be_rates(rates: &[NewCallRate]) -> Result<(), Refusal> {
     if !(1..=MAX_RATES).contains(&rates.len()) {
-        return Err(Refusal::invalid("rates", "must be 1 to 1,000"));
+        return Err(Refusal::invalid(
+            "rates",
+            "`rates` must be 1 to 1,000 rates.",
+        ));
     }
     let mut prefixes = BTreeSet::new();
     for (index, rate) in rates.iter().enumerate() {
-        let wrong = |field: &str, problem: &'static str| {
-            Err(Refusal::invalid(format!("rates.{index}.{field}"), problem))
+        let wrong = |field: &str, problem: &str| {
+            let sentence = format!("`{field}` {problem}.");
+            Err(Refusal::invalid(format!("rates.{index}.{field}"), sentence))
         };
         let digits = (1..=MAX_PREFIX).contains(&rate.prefix.len())
             && rate.prefix.bytes().all(|b| b.is_ascii_digit());

@@ -231,7 +231,7 @@ fn must_be_own(login: &login::Model, email: &Email) -> Result<(), Refusal> {
     } else {
         Err(Refusal::invalid(
             "email",
-            "must be the address of the application",
+            "`email` must be the address of the application.",
         ))
     }
 }

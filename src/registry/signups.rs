@@ -156,5 +156,5 @@ pub(super) fn email_taken() -> Error {
 
 /// A claim link needs an address to go to.
 pub(super) fn no_address() -> Refusal {
-    Refusal::invalid("email", "is needed: the claim link goes to it")
+    Refusal::invalid("email", "`email` is needed: the claim link goes to it.")
 }
