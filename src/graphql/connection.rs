@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use async_graphql::{Context, Object, ObjectType, SimpleObject, TypeName};
-use sea_orm::{EntityTrait, FromQueryResult, QueryResult};
+use sea_orm::{EntityTrait, FromQueryResult};
 
 use super::cursor::RowCursor;
 use super::given::bad_argument;
 use super::limits;
-use super::loaders::part;
+use super::loaders::{part, sum};
 use crate::Error;
 use crate::store::pages::{Key, List, Window};
 
@@ -164,6 +164,40 @@ where
         .ok_or_else(|| bad_argument(name, "is no cursor of this list"))
 }
 
+/// A page of a list whose rows are not shown yet.
+pub struct Slice<M> {
+    rows: Vec<M>,
+    cursors: Vec<String>,
+    next: bool,
+    previous: bool,
+    total: Option<i64>,
+}
+
+impl<M> Slice<M> {
+    /// The rows, to be read on from.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<M> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The page with what is shown of each row, in their order.
+    #[must_use]
+    pub fn show<T>(self, nodes: Vec<T>) -> Connection<T> {
+        let info = PageInfo {
+            has_next_page: self.next,
+            has_previous_page: self.previous,
+            start_cursor: self.cursors.first().cloned(),
+            end_cursor: self.cursors.last().cloned(),
+        };
+        let edges = self.cursors.into_iter().zip(nodes);
+        Connection {
+            edges: edges.map(|(cursor, node)| Edge { cursor, node }).collect(),
+            info,
+            total: self.total,
+        }
+    }
+}
+
 /// The page of a list that the arguments ask for, its rows shown by `show`. Only what is selected is read.
 ///
 /// # Errors
@@ -174,6 +208,24 @@ pub async fn page<E, T>(
     list: &List<E>,
     show: impl Fn(E::Model) -> T,
 ) -> Result<Connection<T>, Error>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult,
+{
+    let mut slice = slice(ctx, args, list).await?;
+    let nodes = slice.take().into_iter().map(show).collect();
+    Ok(slice.show(nodes))
+}
+
+/// The same before its rows are shown.
+///
+/// # Errors
+/// [`Error::BadArgument`] by [`PageArgs::window`]; the database's.
+pub async fn slice<E>(
+    ctx: &Context<'_>,
+    args: &PageArgs,
+    list: &List<E>,
+) -> Result<Slice<E::Model>, Error>
 where
     E: EntityTrait,
     E::Model: FromQueryResult,
@@ -200,24 +252,17 @@ where
     let next = (forward && more) || beyond(ctx, list, &window, false, &info).await?;
     let previous = (window.backward && more) || beyond(ctx, list, &window, true, &info).await?;
     let total = if selected.field("totalCount").exists() {
-        number(&part(ctx, list.count()).await?)?
+        Some(sum(ctx, list.count()).await?)
     } else {
         None
     };
-    let edges: Vec<Edge<T>> = rows
-        .into_iter()
-        .map(|row| Edge {
-            cursor: cursor(list, &row),
-            node: show(row),
-        })
-        .collect();
-    let info = PageInfo {
-        has_next_page: next,
-        has_previous_page: previous,
-        start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-        end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-    };
-    Ok(Connection { edges, info, total })
+    Ok(Slice {
+        cursors: rows.iter().map(|row| cursor(list, row)).collect(),
+        rows,
+        next,
+        previous,
+        total,
+    })
 }
 
 fn cursor<E>(list: &List<E>, row: &E::Model) -> String
@@ -255,9 +300,4 @@ where
         }
         _ => Ok(false),
     }
-}
-
-fn number(rows: &[QueryResult]) -> Result<Option<i64>, Error> {
-    let number = rows.first().map(|row| row.try_get("", "n"));
-    Ok(number.transpose()?)
 }

@@ -9,6 +9,7 @@ use super::sight::Sight;
 use crate::Clock;
 use crate::auth::Actor;
 use crate::program::Terms;
+use crate::registry::Site;
 use crate::store::Db;
 
 /// The floors below, as the schema uses them. A clone is the same ones.
@@ -17,6 +18,7 @@ pub struct Services {
     pub db: Db,
     pub clock: Clock,
     pub terms: Arc<Terms>,
+    pub site: Site,
 }
 
 /// Who asks, in this operation. Signing in changes it, so that the payload shows what its new owner may see.

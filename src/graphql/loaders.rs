@@ -9,16 +9,16 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use entity::commission::CommissionKind;
 use entity::{
-    AgentId, AgentNumber, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId, PayoutId,
-    PlanId, ProductId, TopUpId, TransactionId, TransferId, affiliation, agent, agent_balance,
-    application, charge, commission, commission_rate, customer, customer_balance, entry, login,
-    payout, plan, product, top_up, transaction, transfer,
+    AgentId, AgentNumber, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId,
+    PayoutId, PlanId, ProductId, TopUpId, TransactionId, TransferId, affiliation, agent,
+    agent_balance, api_key, application, charge, commission, commission_rate, customer,
+    customer_balance, entry, login, payout, plan, product, top_up, transaction, transfer,
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QueryResult};
 
 use crate::Error;
-use crate::store::Db;
 use crate::store::pages::{self, Part};
+use crate::store::{Db, bulk};
 
 /// What the loaders of a request read.
 pub(super) struct Loaders {
@@ -84,6 +84,16 @@ pub async fn part(ctx: &Context<'_>, part: Part) -> Result<Arc<Vec<QueryResult>>
     Ok(rows.map_err(|error| fault(&error))?.unwrap_or_default())
 }
 
+/// The number `n` of a part that answers one, such as a sum or a count.
+///
+/// # Errors
+/// The database's.
+pub async fn sum(ctx: &Context<'_>, of: Part) -> Result<i64, Error> {
+    let rows = part(ctx, of).await?;
+    let number = rows.first().map(|row| row.try_get("", "n"));
+    Ok(number.transpose()?.unwrap_or_default())
+}
+
 /// Rows by their keys.
 pub struct Rows(Db);
 
@@ -101,6 +111,7 @@ macro_rules! by_id {
 
 by_id! {
     LoginId => login;
+    ApiKeyId => api_key;
     ApplicationId => application;
     AgentId => agent;
     CustomerId => customer;
@@ -147,6 +158,12 @@ by_key! {
     AccountMoney(CustomerId) => customer_balance by CustomerId;
     /// The agent whose own telephone account this is.
     AgentOfAccount(CustomerId) => agent by CustomerId;
+    /// The agent that a login is.
+    AgentOfLogin(LoginId) => agent by LoginId;
+    /// A login's own telephone account.
+    AccountOfLogin(LoginId) => customer by LoginId;
+    /// The agent that an application made.
+    AgentOfApplication(ApplicationId) => agent by ApplicationId;
     /// The agent with a number.
     AgentNumbered(AgentNumber) => agent by Number;
 }
@@ -250,12 +267,10 @@ impl Rows {
     ) -> Result<Vec<E::Model>, DbErr>
     where
         E: EntityTrait,
-        V: Into<sea_orm::Value>,
+        V: Into<sea_orm::Value> + Clone,
     {
-        E::find()
-            .filter(column.is_in(values))
-            .all(self.0.reader())
-            .await
+        let values: Vec<V> = values.into_iter().collect();
+        bulk::find_all::<E, V>(self.0.reader(), column, &values).await
     }
 
     async fn by<C, M, K>(
@@ -266,7 +281,7 @@ impl Rows {
     ) -> Result<HashMap<K, M>, Shared>
     where
         C: ColumnTrait<EntityName: EntityTrait<Column = C, Model = M>>,
-        K: Into<sea_orm::Value> + Eq + Hash,
+        K: Into<sea_orm::Value> + Clone + Eq + Hash,
         M: ModelTrait,
     {
         let rows = self.all::<C::EntityName, _>(column, keys).await?;

@@ -4,19 +4,35 @@
 //! `nodes`, so that stories can show each other's without importing one another.
 
 pub mod access;
+pub mod agents;
+pub mod applications;
+pub mod balances;
+pub mod catalogue;
+pub mod charges;
+pub mod commissions;
 pub mod connection;
 pub mod context;
 pub mod cursor;
+pub mod customers;
 pub mod error;
 pub mod fault;
 pub mod given;
 pub mod limits;
-pub mod period;
 pub mod loaders;
+pub mod machines;
+pub mod nodes;
+pub mod payouts;
+pub mod people;
+pub mod period;
+pub mod plans;
 pub mod program;
+pub mod refetch;
 pub mod scalars;
 pub mod schema;
 pub mod sight;
+pub mod top_ups;
+pub mod transactions;
+pub mod transfers;
 
 pub use context::Services;
 pub use schema::{Api, sdl};

@@ -1,39 +1,15 @@
 //! The public facts of the program.
 
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Object};
 use entity::{CommissionRate, payout, top_up};
 
 use super::access::enter;
 use super::context::services;
 use super::limits::{SERVICE_LIMITS, ServiceLimits};
+use super::payouts::PayoutMethod;
 use super::scalars::{Money, Percent};
+use super::top_ups::TopUpMethod;
 use crate::program::Terms;
-
-/// How money is paid out.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "payout::PayoutMethod")]
-pub enum PayoutMethod {
-    /// A cheque by mail. Costs nothing.
-    Check,
-    /// To a PayPal account. Costs nothing.
-    Paypal,
-    /// A bank wire. Its fee is taken off what arrives.
-    Wire,
-}
-
-/// How money is paid in.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "top_up::TopUpMethod")]
-pub enum TopUpMethod {
-    /// A credit card, by the processor's token.
-    CreditCard,
-    /// A debit card, by the processor's token.
-    DebitCard,
-    /// A PayPal account, by the processor's token.
-    Paypal,
-    /// A bank wire: announced first, and there when an operator or the processor has seen it.
-    Wire,
-}
 
 /// The public facts of the program.
 pub struct Program(Terms);

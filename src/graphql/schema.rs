@@ -7,13 +7,34 @@ use async_graphql::{
 };
 use futures_util::{Stream, StreamExt};
 
+use super::agents::AgentQuery;
+use super::applications::ApplicationQuery;
+use super::catalogue::CatalogueQuery;
 use super::context::{Services, equip};
+use super::customers::CustomerQuery;
+use super::machines::MachineQuery;
+use super::payouts::PayoutQuery;
+use super::people::PeopleQuery;
+use super::program::ProgramQuery;
+use super::refetch::NodeQuery;
+use super::transactions::TransactionQuery;
 use super::{fault, limits};
 use crate::auth::Actor;
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(super::program::ProgramQuery);
+pub struct Query(
+    ProgramQuery,
+    PeopleQuery,
+    NodeQuery,
+    CustomerQuery,
+    AgentQuery,
+    ApplicationQuery,
+    CatalogueQuery,
+    TransactionQuery,
+    PayoutQuery,
+    MachineQuery,
+);
 
 /// What can be done.
 pub type Mutation = EmptyMutation;

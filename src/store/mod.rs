@@ -1,12 +1,25 @@
 //! SQL, and the one place where SQLite and `PostgreSQL` differ.
 
+pub mod agents;
+pub mod applications;
 pub mod bulk;
+pub mod catalogue;
+pub mod charges;
+pub mod commissions;
+pub mod customers;
 mod db;
 pub mod locks;
+pub mod machines;
 mod news;
 mod news_wire;
 pub mod pages;
+pub mod payouts;
+pub mod plans;
 pub mod reports;
+mod search;
+pub mod top_ups;
+pub mod transactions;
+pub mod transfers;
 
 pub use db::Db;
 pub use news::{News, Newsroom, Stream};

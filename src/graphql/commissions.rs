@@ -1,0 +1,182 @@
+//! Commissions: what charges earned, and what was taken back.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+use entity::agent::AgentStatus;
+use entity::{CustomerId, TypedId, agent, commission};
+
+use super::context::{services, sight};
+use super::error::{Answer, maybe};
+use super::given::Given;
+use super::loaders::{find, must};
+use super::nodes::{Agent, Charge, Commission, Customer, Transaction};
+use super::scalars::{DateTime, Decimal, Money, Percent};
+use crate::Error;
+use crate::store::commissions::Commissions;
+
+/// Why there is a commission.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "commission::CommissionKind")]
+pub enum CommissionKind {
+    /// By a charge of one of the agent's customers.
+    Earned,
+    /// Taken back, with its charge or for fraud. Its `exact` and `amount` are not above zero.
+    Clawback,
+    /// Given by an operator.
+    Bonus,
+}
+
+/// What became of a commission.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommissionState {
+    /// Credited, and can be spent inside the network; still inside the hold period of payouts.
+    Accrued,
+    /// Credited; may be paid out.
+    Matured,
+    /// Earned while the agent was suspended: kept until an operator decides.
+    Held,
+    /// Was held when the agent was closed: lost.
+    Forfeited,
+}
+
+/// Which commissions.
+#[derive(InputObject, Clone, Debug, Default)]
+pub struct CommissionFilter {
+    /// Of these kinds. All, if left out or empty.
+    kinds: Option<Vec<CommissionKind>>,
+    /// On this customer, also when it is no longer the agent's.
+    customer_id: Option<Given<ID>>,
+    /// Created at or after this instant.
+    from: Option<Given<DateTime>>,
+    /// Created before this instant.
+    to: Option<Given<DateTime>>,
+}
+
+impl CommissionFilter {
+    /// As the store takes it. An id that is no customer's finds nothing.
+    ///
+    /// # Errors
+    /// [`Error::BadArgument`] for what is no instant.
+    pub fn read(self) -> Result<Commissions, Error> {
+        let at = |given: Option<Given<DateTime>>, name: &str| {
+            given.map(|given| given.argument(name)).transpose()
+        };
+        let nobody = CustomerId::from_uuid(uuid::Uuid::nil());
+        Ok(Commissions {
+            kinds: self.kinds.into_iter().flatten().map(Into::into).collect(),
+            customer: (self.customer_id).map(|given| given.known().unwrap_or(nobody)),
+            from: at(self.from, "filter.from")?,
+            to: at(self.to, "filter.to")?,
+        })
+    }
+}
+
+/// What a charge earned an agent, or what was taken back; a row is never edited. Only the agent and operators see it.
+#[Object]
+impl Commission {
+    /// The global id, `com_…`.
+    pub async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Why there is one.
+    async fn kind(&self) -> CommissionKind {
+        self.0.kind.into()
+    }
+
+    /// What became of it, as of now.
+    async fn state(&self, ctx: &Context<'_>) -> async_graphql::Result<CommissionState> {
+        if self.0.held {
+            let agent: agent::Model = must(ctx, self.0.agent_id).await?;
+            match agent.status {
+                AgentStatus::Suspended => return Ok(CommissionState::Held),
+                AgentStatus::Closed => return Ok(CommissionState::Forfeited),
+                AgentStatus::Active => {}
+            }
+        }
+        Ok(if self.0.matures_at <= services(ctx).clock.now() {
+            CommissionState::Matured
+        } else {
+            CommissionState::Accrued
+        })
+    }
+
+    /// Whose it is.
+    async fn agent(&self, ctx: &Context<'_>) -> Answer<Agent> {
+        maybe(async { Ok(find(ctx, self.0.agent_id).await?.map(Agent)) }).await
+    }
+
+    /// Whose charge earned it. Null for a bonus, and to an agent whose customer it no longer is.
+    async fn customer(&self, ctx: &Context<'_>) -> Answer<Customer> {
+        maybe(async {
+            let Some(id) = self.0.customer_id else {
+                return Ok(None);
+            };
+            if !sight(ctx).relation(ctx, id).await?.sees() {
+                return Ok(None);
+            }
+            Ok(find(ctx, id).await?.map(Customer))
+        })
+        .await
+    }
+
+    /// What earned it. Null for a bonus.
+    async fn charge(&self, ctx: &Context<'_>) -> Answer<Charge> {
+        maybe(async {
+            let Some(id) = self.0.charge_id else {
+                return Ok(None);
+            };
+            let Some(row) = find(ctx, id).await? else {
+                return Ok(None);
+            };
+            Ok(sight(ctx).charge(ctx, &row).await?.then_some(Charge(row)))
+        })
+        .await
+    }
+
+    /// The commissionable amount: paid, not promotional, in cash.
+    async fn base(&self) -> Money {
+        self.0.base.into()
+    }
+
+    /// The rate in force at `charge.occurredAt`.
+    async fn commission_rate(&self) -> Percent {
+        self.0.commission_rate.percent().into()
+    }
+
+    /// base × rate, before rounding. Negative on a clawback.
+    async fn exact(&self) -> Decimal {
+        self.0.exact.into()
+    }
+
+    /// What was credited: `exact` and the agent's carry, rounded down to 0.0001. The sum of `amount` and the agent's carry
+    /// is the sum of `exact`, always.
+    async fn amount(&self) -> Money {
+        self.0.amount.into()
+    }
+
+    /// The clawed-back row, on a clawback.
+    async fn reverses(&self, ctx: &Context<'_>) -> Answer<Commission> {
+        maybe(async {
+            match self.0.reverses_id {
+                Some(id) => Ok(find(ctx, id).await?.map(Commission)),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// When it was credited.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// From when on it may be paid out. Spending it inside the network never waits.
+    async fn matures_at(&self) -> DateTime {
+        self.0.matures_at.into()
+    }
+
+    /// The transaction that moved it: that of the charge itself, for what was earned.
+    async fn transaction(&self, ctx: &Context<'_>) -> Answer<Transaction> {
+        maybe(async { Ok(find(ctx, self.0.transaction_id).await?.map(Transaction)) }).await
+    }
+}

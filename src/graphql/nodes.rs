@@ -1,0 +1,79 @@
+//! The types that wrap rows, and what they have in common. What each shows stands in the file of its story.
+
+use async_graphql::{ID, Interface};
+use entity::{
+    agent, api_key, application, call_rate, charge, commission, customer, login, payout, plan,
+    product, top_up, transaction, transfer,
+};
+
+macro_rules! wrappers {
+    ($($(#[$doc:meta])* $name:ident($row:ident);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub $row::Model);
+
+        impl From<$row::Model> for $name {
+            fn from(row: $row::Model) -> Self {
+                Self(row)
+            }
+        }
+    )*};
+}
+
+wrappers! {
+    /// A login.
+    User(login);
+    /// A reseller of the program.
+    Agent(agent);
+    /// What others may see of an agent.
+    AgentProfile(agent);
+    /// A telephone account.
+    Customer(customer);
+    /// A request to become an agent.
+    Application(application);
+    /// A thing on the price list.
+    Product(product);
+    /// The public price of calls to a prefix.
+    CallRate(call_rate);
+    /// A monthly fee that runs.
+    Plan(plan);
+    /// A paid, or free, call, service or monthly fee.
+    Charge(charge);
+    /// What a charge earned an agent, or what was taken back.
+    Commission(commission);
+    /// Money paid in.
+    TopUp(top_up);
+    /// Funds from an agent to one of its customers.
+    Transfer(transfer);
+    /// An agent's request for money.
+    Payout(payout);
+    /// A balanced set of ledger entries.
+    Transaction(transaction);
+    /// A machine's key.
+    ApiKey(api_key);
+}
+
+/// Anything with a global id: a typed prefix, an underscore and opaque letters, such as `agt_…` (an agent), `cus_…` (a
+/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `key_…`, `usr_…`. An id never
+/// changes and is never given to another thing.
+#[derive(Interface, Clone, Debug)]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "The global id, for `node` and wherever an id is asked for."
+))]
+pub enum Node {
+    User(User),
+    Agent(Agent),
+    Customer(Customer),
+    Application(Application),
+    Product(Product),
+    Plan(Plan),
+    Charge(Charge),
+    Commission(Commission),
+    TopUp(TopUp),
+    Transfer(Transfer),
+    Payout(Payout),
+    Transaction(Transaction),
+    ApiKey(ApiKey),
+}

@@ -1,0 +1,118 @@
+//! Lists and sums of commissions.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use entity::commission::CommissionKind;
+use entity::{AgentId, CustomerId, commission, customer_day};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter};
+
+use super::pages::{List, Part};
+use super::reports::Span;
+
+/// Which commissions.
+#[derive(Clone, Debug, Default)]
+pub struct Commissions {
+    /// Of any kind, if empty.
+    pub kinds: Vec<CommissionKind>,
+    /// On this customer.
+    pub customer: Option<CustomerId>,
+    /// Created from then on.
+    pub from: Option<DateTime<Utc>>,
+    /// Created before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// An agent's commissions, newest first.
+#[must_use]
+pub fn of_agent(agent: AgentId, which: &Commissions) -> List<commission::Entity> {
+    use commission::Column;
+    let mut rows = commission::Entity::find().filter(Column::AgentId.eq(agent));
+    if !which.kinds.is_empty() {
+        rows = rows.filter(Column::Kind.is_in(which.kinds.iter().copied()));
+    }
+    if let Some(customer) = which.customer {
+        rows = rows.filter(Column::CustomerId.eq(customer));
+    }
+    if let Some(from) = which.from {
+        rows = rows.filter(Column::CreatedAt.gte(from));
+    }
+    if let Some(to) = which.to {
+        rows = rows.filter(Column::CreatedAt.lt(to));
+    }
+    List::newest_first("commissions", rows)
+}
+
+/// What an agent was credited and is still inside the hold period (E09), as `n`.
+#[must_use]
+pub fn immature(agent: AgentId, now: DateTime<Utc>) -> Part {
+    use commission::Column;
+    let select = Query::select()
+        .expr_as(total(Expr::col(Column::Amount)), "n")
+        .from(commission::Entity)
+        .and_where(Column::AgentId.eq(agent))
+        .and_where(Column::MaturesAt.gt(now))
+        .and_where(Column::Held.eq(false))
+        .to_owned();
+    sum(select)
+}
+
+/// What was earned on a customer less what was taken back, by one agent or by all, in a period or ever, as `n`.
+#[must_use]
+pub fn earned_on(customer: CustomerId, agent: Option<AgentId>, period: Option<Span>) -> Part {
+    let whole_days = period.is_none_or(|period| {
+        let ends = [period.from, period.to];
+        ends.iter().all(|end| end.time() == NaiveTime::MIN)
+    });
+    if whole_days {
+        by_day(customer, agent, period)
+    } else {
+        by_row(customer, agent, period)
+    }
+}
+
+fn by_day(customer: CustomerId, agent: Option<AgentId>, period: Option<Span>) -> Part {
+    use customer_day::Column;
+    let net = Expr::col(Column::Earned).sub(Expr::col(Column::ClawedBack));
+    let mut select = Query::select()
+        .expr_as(total(net), "n")
+        .from(customer_day::Entity)
+        .and_where(Column::CustomerId.eq(customer))
+        .to_owned();
+    if let Some(agent) = agent {
+        select.and_where(Column::AgentId.eq(agent));
+    }
+    if let Some(period) = period {
+        select
+            .and_where(Column::Day.gte(period.from.date_naive()))
+            .and_where(Column::Day.lt(period.to.date_naive()));
+    }
+    sum(select)
+}
+
+fn by_row(customer: CustomerId, agent: Option<AgentId>, period: Option<Span>) -> Part {
+    use commission::Column;
+    let mut select = Query::select()
+        .expr_as(total(Expr::col(Column::Amount)), "n")
+        .from(commission::Entity)
+        .and_where(Column::CustomerId.eq(customer))
+        .to_owned();
+    if let Some(agent) = agent {
+        select.and_where(Column::AgentId.eq(agent));
+    }
+    if let Some(period) = period {
+        select
+            .and_where(Column::OccurredAt.gte(period.from))
+            .and_where(Column::OccurredAt.lt(period.to));
+    }
+    sum(select)
+}
+
+fn sum(select: SelectStatement) -> Part {
+    Part::new("sum", select, [], Order::Asc)
+}
+
+/// The sum as a 64-bit integer on both databases, and zero of nothing.
+fn total(of: impl Into<Expr>) -> Expr {
+    let sum = Func::cast_as(Func::sum(of.into()), "bigint");
+    Func::coalesce([Expr::expr(sum), Expr::value(0_i64)]).into()
+}
