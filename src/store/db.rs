@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::Connection;
 use sqlx::postgres::PgPoolOptions;
@@ -18,8 +18,11 @@ use uuid::Uuid;
 use super::news::{News, Newsroom};
 use super::news_wire;
 
-/// Connections of a process to `PostgreSQL`, and readers of a SQLite file.
-const POOL: u32 = 16;
+/// Connections of a process that read.
+const READERS: u32 = 16;
+/// Connections of a process to `PostgreSQL` that write. A pool of their own, so that who holds one and reads beside it
+/// does not wait for others who do the same.
+const WRITERS: u32 = 8;
 /// No statement of this program takes longer, or it is at fault.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait for a connection or, on SQLite, for the one writer.
@@ -32,9 +35,9 @@ const MIGRATION_LOCK: i64 = 0x6167_656e_7470_726f;
 pub struct Db(Arc<Inner>);
 
 struct Inner {
-    /// On SQLite the only connection that writes; on `PostgreSQL` the pool.
+    /// On SQLite a single connection.
     writer: DatabaseConnection,
-    /// On SQLite connections that cannot write; on `PostgreSQL` the pool.
+    /// Connections that cannot write.
     reader: DatabaseConnection,
     newsroom: Newsroom,
     /// What other processes know this one by.
@@ -66,12 +69,20 @@ impl Db {
     /// When the URL cannot be read or the database cannot be reached.
     pub async fn connect(url: &str, process: &str) -> Result<Self, DbErr> {
         let (writer, reader) = if url.starts_with("sqlite:") {
-            let writer = Database::connect(sqlite(url, 1, false)).await?;
-            (writer, Database::connect(sqlite(url, POOL, true)).await?)
+            (sqlite(url, 1, false), sqlite(url, READERS, true))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let url = url.replacen("postgresql:", "postgres:", 1);
+            (
+                postgres(&url, process, WRITERS, false),
+                postgres(&url, process, READERS, true),
+            )
         } else {
-            let pool = Database::connect(postgres(url, process)).await?;
-            (pool.clone(), pool)
+            // Not shown: it may hold a password.
+            let known = "the database's URL begins neither with sqlite: nor with postgres:";
+            return Err(DbErr::Conn(RuntimeErr::Internal(known.into())));
         };
+        let writer = Database::connect(writer).await?;
+        let reader = Database::connect(reader).await?;
         let newsroom = Newsroom::default();
         let id = Uuid::now_v7();
         let listener = match writer.get_database_backend() {
@@ -105,7 +116,6 @@ impl Db {
             DbBackend::Sqlite => TransactionOptions::default(),
             _ => TransactionOptions {
                 isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
                 ..Default::default()
             },
         };
@@ -258,19 +268,23 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
     options
 }
 
-fn postgres(url: &str, process: &str) -> ConnectOptions {
+fn postgres(url: &str, process: &str, connections: u32, read_only: bool) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(POOL)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .statement_timeout(STATEMENT_TIMEOUT)
         .set_application_name(process)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|postgres| {
+        .map_sqlx_postgres_opts(move |postgres| {
             postgres.options([
                 ("synchronous_commit", "on"),
                 ("timezone", "UTC"),
                 ("idle_in_transaction_session_timeout", "60s"),
+                (
+                    "default_transaction_read_only",
+                    if read_only { "on" } else { "off" },
+                ),
             ])
         });
     options

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use agent_program::store::{bulk, locks};
+use agent_program::store::{News, bulk, locks};
 use entity::*;
+use sea_orm::EntityTrait;
 
 use super::rows::{self, InBulk, id, money};
 use crate::support::db::on_both;
@@ -101,6 +102,71 @@ async fn a_reading_transaction_sees_one_instant_and_cannot_write() {
                 .await
                 .is_err()
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn however_many_lock_at_once_nothing_is_lost_and_nobody_is_in_deadlock() {
+    const TASKS: u128 = 24;
+    on_both(|test| async move {
+        let txn = test.db.begin_write().await.unwrap();
+        let customers: Vec<_> = (1..=TASKS).map(rows::customer).collect();
+        let balances: Vec<_> = (1..=TASKS).map(rows::customer_balance).collect();
+        bulk::insert_all::<customer::Entity>(&txn, &customers)
+            .await
+            .unwrap();
+        bulk::insert_all::<customer_balance::Entity>(&txn, &balances)
+            .await
+            .unwrap();
+        test.db.commit(txn, News::none()).await.unwrap();
+
+        // Each takes three of them, in an order of its own, from two handles: as two processes would.
+        let other = test.open_again().await;
+        let tasks = (0..TASKS).map(|task| {
+            let db = if task % 2 == 0 {
+                test.db.clone()
+            } else {
+                other.clone()
+            };
+            tokio::spawn(async move {
+                for round in 1..=4 {
+                    let wanted = [1, 7, 11].map(|step| id(1 + (task * step + round) % TASKS));
+                    let txn = db.begin_write().await.unwrap();
+                    let none = BTreeSet::new();
+                    let (_, mut rows) = locks::lock_owners(&txn, &none, &wanted.into())
+                        .await
+                        .unwrap();
+                    let count = rows.len();
+                    for row in &mut rows {
+                        row.cash += money("0.0001");
+                        row.cash_version += 1;
+                    }
+                    bulk::update_all::<customer_balance::Entity>(&txn, &rows)
+                        .await
+                        .unwrap();
+                    db.commit(txn, News::none()).await.unwrap();
+                    assert!(count > 0);
+                }
+                4
+            })
+        });
+        let mut expected = 0;
+        for task in (0..TASKS).flat_map(|task| (1..=4).map(move |round| (task, round))) {
+            let wanted: BTreeSet<u128> = [1, 7, 11]
+                .map(|step| (task.0 * step + task.1) % TASKS)
+                .into();
+            expected += i64::try_from(wanted.len()).unwrap();
+        }
+        for task in tasks.collect::<Vec<_>>() {
+            assert_eq!(task.await.unwrap(), 4);
+        }
+        let found = customer_balance::Entity::find()
+            .all(test.db.reader())
+            .await
+            .unwrap();
+        let sum: Money = found.iter().map(|row| row.cash).sum();
+        assert_eq!(sum, Money::from_units(expected));
     })
     .await;
 }

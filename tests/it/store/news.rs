@@ -79,6 +79,9 @@ async fn what_is_rolled_back_is_told_to_nobody() {
     // A transaction that failed cannot commit; PostgreSQL says so by rolling back.
     let _ = txn.execute_unprepared("SELECT 1 / 0").await;
     assert!(test.db.commit(txn, news(1)).await.is_err());
+    let txn = test.db.begin_write().await.unwrap();
+    let _ = txn.execute_unprepared("SELECT 1 / 0").await;
+    assert!(test.db.commit(txn, News::none()).await.is_err());
     let mut later = News::none();
     later.desk();
     commit(&test.db, later).await;

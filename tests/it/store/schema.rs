@@ -1,3 +1,4 @@
+use agent_program::store::Db;
 use entity::*;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
@@ -172,12 +173,8 @@ async fn e_books_are_not_truncated_or_replaced() {
         "desk_event",
     ] {
         let sql = format!(r#"TRUNCATE "{table}" CASCADE"#);
-        let error = test
-            .db
-            .reader()
-            .execute_unprepared(&sql)
-            .await
-            .expect_err(table);
+        let txn = test.db.begin_write().await.unwrap();
+        let error = txn.execute_unprepared(&sql).await.expect_err(table);
         assert!(error.to_string().contains("append-only"), "{error}");
     }
     let test = TestDb::sqlite().await;
@@ -189,14 +186,24 @@ async fn e_books_are_not_truncated_or_replaced() {
 }
 
 #[tokio::test]
-async fn readers_of_a_sqlite_file_cannot_write() {
-    let test = TestDb::sqlite().await;
-    let error = test
-        .db
-        .reader()
-        .execute_unprepared("DELETE FROM login")
-        .await;
-    assert!(matches!(error, Err(DbErr::Exec(_))), "{error:?}");
+async fn what_reads_cannot_write() {
+    on_both(|test| async move {
+        let deleted = test
+            .db
+            .reader()
+            .execute_unprepared("DELETE FROM login")
+            .await;
+        assert!(matches!(deleted, Err(DbErr::Exec(_))), "{deleted:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_url_of_another_database_is_refused_without_showing_its_password() {
+    let error = Db::connect("mysql://root:secret@localhost/x", "test")
+        .await
+        .expect_err("refused");
+    assert!(!error.to_string().contains("secret"), "{error}");
 }
 
 #[tokio::test]
