@@ -11,7 +11,10 @@ const SIGN_IN = (name) => `mutation ${name}($input: SignInInput!) {
   signIn(input: $input) {
     viewer {
       user { name email roles }
-      agent { id agentNumber signupUrl commissionRate latestCursor balance { available withdrawable } }
+      agent {
+        id agentNumber signupUrl commissionRate latestCursor
+        balance { available withdrawable }
+      }
     }
     session { accessToken accessTokenExpiresAt refreshToken }
     userErrors { code message field }
@@ -22,17 +25,21 @@ export const STORY = [
   {
     says: `The agent program, as anyone may see it.
 
-The tabs to the right tell how it works: run each with Ctrl-Enter, from left to right. The people in them are those of
-the demo world (--demo), all with the password ${PASSWORD}:
-operator@example.com, anna@example.com and ben@example.com (agents), carla@example.com (a customer).`,
+The tabs to the right tell how it works: run each with Ctrl-Enter, from left to right. The people in them are those of the demo world (--demo), all with the password ${PASSWORD}:
+operator@example.com,
+anna@example.com and ben@example.com (agents),
+carla@example.com (a customer).`,
     query: `query Program {
   program {
-    name currencyCode minimumCommissionRate maximumCommissionRate minimumPayout
+    name currencyCode minimumPayout
+    minimumCommissionRate maximumCommissionRate
     payoutMethods { method fee minimumGross }
     topUpMethods { method minimum maximum maximumPerDay }
   }
   products(first: 10) { nodes { code name kind price } }
-  callRate(to: "+12125550100") { destination pricePerMinute initialIncrement increment }
+  callRate(to: "+12125550100") {
+    destination pricePerMinute initialIncrement increment
+  }
 }`,
   },
   {
@@ -89,7 +96,11 @@ operator@example.com, anna@example.com and ben@example.com (agents), carla@examp
     as: 'nobody',
     query: `mutation SignUp($input: SignUpWithAgentInput!) {
   signUpWithAgent(input: $input) {
-    customer { id accountNumber name email agent { displayName agentNumber } affiliation { method since } }
+    customer {
+      id accountNumber name email
+      agent { displayName agentNumber }
+      affiliation { method since }
+    }
     session { accessToken accessTokenExpiresAt refreshToken }
     userErrors { code message field }
   }
@@ -110,7 +121,10 @@ A key of one's own instead of {new} shows what a retry does: the first answer ag
     as: 'emil-{story}@example.com',
     query: `mutation TopUp($input: TopUpInput!) {
   topUp(input: $input) {
-    topUp { id state method amount customer { balance { cash promo available } } }
+    topUp {
+      id state method amount
+      customer { balance { cash promo available } }
+    }
     replayed
     userErrors { code message field }
   }
@@ -120,13 +134,19 @@ A key of one's own instead of {new} shows what a retry does: the first answer ag
     },
   },
   {
-    says: 'The customer buys something from the price list: 3% of it is credited to Anna with it.',
+    says: 'The customer buys something from the price list; the commission on it is credited to Anna at once.',
     as: 'emil-{story}@example.com',
     query: `mutation Buy($input: PurchaseProductInput!) {
   purchaseProduct(input: $input) {
-    charge { id description amount promoPart state customer { balance { available } } }
+    charge {
+      id description amount promoPart state
+      customer { balance { available } }
+    }
     plan { id state nextChargeAt }
-    userErrors { code message ... on InsufficientFundsError { available requested } }
+    userErrors {
+      code message
+      ... on InsufficientFundsError { available requested }
+    }
   }
 }`,
     variables: { input: { productCode: '{nodes.code}', idempotencyKey: '{new}' } },
@@ -139,7 +159,11 @@ A key of one's own instead of {new} shows what a retry does: the first answer ag
     posted replayed refused
     results {
       externalId replayed
-      charge { amount call { destination billedSeconds pricePerMinute } commission { amount exact commissionRate } }
+      charge {
+        amount
+        call { destination billedSeconds pricePerMinute }
+        commission { amount exact commissionRate }
+      }
       error { code message field }
     }
     userErrors { code message field }
@@ -169,7 +193,11 @@ Stop it, record another call in the tab to the left, and run this again: nothing
   commissionEvents(after: $after) {
     cursor
     occurredAt
-    commission { kind amount exact base commissionRate charge { kind description } customer { name } }
+    commission {
+      kind amount exact base commissionRate
+      charge { kind description }
+      customer { name }
+    }
     balance { commission available carry }
   }
 }`,
@@ -180,9 +208,15 @@ Stop it, record another call in the tab to the left, and run this again: nothing
     as: AGENT,
     query: `mutation TransferFunds($input: TransferFundsInput!) {
   transferFunds(input: $input) {
-    transfer { id amount fromFunding fromCommission memo customer { name balance { available } } }
+    transfer {
+      id amount fromFunding fromCommission memo
+      customer { name balance { available } }
+    }
     agentBalance { funding commission available withdrawable }
-    userErrors { code message field ... on InsufficientFundsError { available requested } }
+    userErrors {
+      code message field
+      ... on InsufficientFundsError { available requested }
+    }
   }
 }`,
     variables: {
@@ -195,7 +229,11 @@ Stop it, record another call in the tab to the left, and run this again: nothing
     query: `query PayoutQuote($amount: Money!, $method: PayoutMethod!) {
   payoutQuote(amount: $amount, method: $method) {
     gross fee net eligible
-    reasons { code message ... on PayoutAmountError { minimum fee } ... on InsufficientFundsError { available requested } }
+    reasons {
+      code message
+      ... on PayoutAmountError { minimum fee }
+      ... on InsufficientFundsError { available requested }
+    }
   }
 }`,
     variables: { amount: '30.00', method: 'WIRE' },
@@ -205,7 +243,10 @@ Stop it, record another call in the tab to the left, and run this again: nothing
     as: AGENT,
     query: `mutation RequestPayout($input: RequestPayoutInput!) {
   requestPayout(input: $input) {
-    payout { id state method gross fee net fromCommission fromFunding requestedAt }
+    payout {
+      id state method gross fee net
+      fromCommission fromFunding requestedAt
+    }
     agentBalance { available reserved withdrawable }
     userErrors {
       code message field
@@ -231,7 +272,13 @@ Stop it, record another call in the tab to the left, and run this again: nothing
     rows { label figures { charges earned } }
   }
   customerReport(input: { period: $period }, first: 20) {
-    rows { nodes { customer { name } calls callSeconds figures { spent earned } lastChargeAt } }
+    rows {
+      nodes {
+        customer { name }
+        calls callSeconds lastChargeAt
+        figures { spent earned }
+      }
+    }
   }
 }`,
     variables: { period: { from: '{monthStart}', to: '{tomorrow}', timeZone: 'UTC' } },
@@ -241,20 +288,34 @@ Stop it, record another call in the tab to the left, and run this again: nothing
     as: OPERATOR,
     query: `query OperatorsDesk($period: PeriodInput!) {
   agentReport(input: { period: $period }, first: 20) {
-    rows { nodes { agent { displayName agentNumber } signups activeCustomers calls figures { spent earned } } }
+    rows {
+      nodes {
+        agent { displayName agentNumber }
+        signups activeCustomers calls
+        figures { spent earned }
+      }
+    }
   }
-  payouts(first: 10, filter: { states: [REQUESTED] }) { nodes { id method gross net agent { displayName } } }
-  ledgerCheck { ok transactions entries trialBalance { account balance } violations { rule detail } }
+  payouts(first: 10, filter: { states: [REQUESTED] }) {
+    nodes { id method gross net agent { displayName } }
+  }
+  ledgerCheck {
+    ok transactions entries
+    trialBalance { account balance }
+    violations { rule detail }
+  }
 }`,
     variables: { period: { from: '{monthStart}', to: '{tomorrow}', timeZone: 'UTC' } },
   },
 ];
 
+/** A text as comment lines of at most 60 letters. */
+const comment = (text) => text.replace(/(?![^\n]{1,58}$)([^\n]{1,58})\s/g, '$1\n').split('\n').map((line) => `# ${line}`.trimEnd()).join('\n');
+
 /** A tab as GraphiQL takes it. */
 export function tab({ says, as, query, variables }) {
-  const comment = says.split('\n').map((line) => `# ${line}`.trimEnd()).join('\n');
   return {
-    query: `${comment}\n\n${query}\n`,
+    query: `${comment(says)}\n\n${query}\n`,
     variables: variables && JSON.stringify(variables, null, 2),
     headers: as && JSON.stringify({ authorization: as }, null, 2),
   };
