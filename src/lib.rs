@@ -3,6 +3,7 @@
 //! Imports run down only: `http` → `graphql` → `live`, `registry`, `ledger`, `payments`, `auth` → `store` → `program` →
 //! the `entity` crate. `ARCHITECTURE.md` walks a charge, a transfer and a subscription through them.
 
+pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;

@@ -116,7 +116,7 @@ pub struct Settings {
         env = "LOG",
         global = true,
         value_name = "FILTER",
-        default_value = "info",
+        default_value = "info,sea_orm_migration=warn",
         help_heading = "Server"
     )]
     pub log: String,

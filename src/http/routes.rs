@@ -1,12 +1,57 @@
+use std::time::Duration;
+
 use axum::Router;
-use axum::routing::{MethodRouter, get};
+use axum::http::Method;
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::Redirect;
+use axum::routing::get;
+use tower_http::cors::CorsLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
 
 use super::door::Door;
 use super::engine::Engine;
-use super::post;
+use super::health::{self, Metrics};
+use super::{graphiql, post};
+use crate::graphql::sdl;
+use crate::store::Db;
 
-/// `/graphql`: POST, GET and WebSocket.
-pub fn graphql<E: Engine>(door: Door<E>) -> Router {
-    let methods: MethodRouter<Door<E>> = get(post::get::<E>).post(post::post::<E>);
-    Router::new().route("/graphql", methods).with_state(door)
+/// How long a browser keeps what it was told of CORS.
+const CORS_AGE: Duration = Duration::from_secs(3_600);
+
+/// `/graphql`: POST, GET and WebSocket, for programs and for the pages that are let in.
+pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
+    let origins = door
+        .origins
+        .iter()
+        .filter_map(|it| it.parse::<HeaderValue>().ok());
+    let cors = CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<_>>())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE])
+        .expose_headers([post::REQUEST_ID, RETRY_AFTER])
+        .max_age(CORS_AGE);
+    Router::new()
+        .route("/graphql", get(post::get::<E>).post(post::post::<E>))
+        .layer(cors)
+        .with_state(door.clone())
+}
+
+/// All that is served.
+pub fn routes<E: Engine>(door: &Door<E>, db: Db, metrics: Option<Metrics>) -> Router {
+    let schema = sdl();
+    let schema = get(|| async move { ([(CONTENT_TYPE, "text/plain; charset=utf-8")], schema) });
+    let nosniff = HeaderValue::from_static("nosniff");
+    graphql(door)
+        .merge(graphiql::routes())
+        .merge(health::routes(db, door.closing.clone(), metrics))
+        .route("/schema.graphql", schema)
+        .route("/", get(|| async { Redirect::to("/graphiql") }))
+        .layer(SetResponseHeaderLayer::overriding(
+            X_CONTENT_TYPE_OPTIONS,
+            nosniff,
+        ))
+        .layer(TraceLayer::new_for_http())
 }

@@ -1,0 +1,88 @@
+//! The loop that accepts connections, and their end.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::door::Door;
+use super::engine::Engine;
+
+/// How long a client may take to say what it wants, and how long its connection may wait for the next request: longer
+/// than the minute that proxies keep theirs, or they would send into a closed one.
+const HEADERS: Duration = Duration::from_secs(75);
+/// Connections at a time; more wait to be accepted.
+const CONNECTIONS: usize = 4_096;
+/// How long requests that run may take to end when the server stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(20);
+/// When no connection can be accepted: usually there are too many open files.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves until `stop`: then takes no more, closes the sockets with 1001, ends what runs, and returns.
+pub async fn serve<E: Engine>(
+    listener: TcpListener,
+    routes: Router,
+    door: Door<E>,
+    stop: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let accept = async {
+        loop {
+            let place = places.clone().acquire_owned().await;
+            let place = place.expect("the semaphore is never closed");
+            let stream = accept(&listener).await;
+            let service = TowerToHyperService::new(routes.clone());
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            let closing = door.closing.clone();
+            door.tasks.spawn(async move {
+                let mut connection = pin!(connection.with_upgrades());
+                let ended = tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = closing.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                };
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection broke");
+                }
+                drop(place);
+            });
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = accept => {}
+    }
+    drop(listener);
+    tracing::info!("stopping");
+    door.close();
+    let rest = tokio::time::timeout(LAST_ANSWERS, door.tasks.wait());
+    if rest.await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Or each answer on a socket waits for the client's acknowledgement of the last one.
+                let _ = stream.set_nodelay(true);
+                return stream;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "accepting a connection");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+}
