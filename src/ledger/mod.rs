@@ -1,6 +1,7 @@
 //! The one writer of money: collects commands, loads and locks their books, commits what the rules decided.
 
 mod biller;
+pub mod check;
 mod job;
 mod load;
 mod save;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::Connection;
 use sqlx::postgres::PgPoolOptions;
@@ -120,6 +120,19 @@ impl Db {
             },
         };
         self.0.reader.begin_with_options(options).await
+    }
+
+    /// The same for what reads the whole database, and takes longer than a statement may.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_long_read(&self) -> Result<DatabaseTransaction, DbErr> {
+        let txn = self.begin_read().await?;
+        if self.backend() == DbBackend::Postgres {
+            txn.execute_unprepared("SET LOCAL statement_timeout = 0")
+                .await?;
+        }
+        Ok(txn)
     }
 
     /// Begins a transaction that writes. On SQLite there is one at a time.

@@ -8,6 +8,7 @@ pub mod charges;
 pub mod commissions;
 pub mod customers;
 mod db;
+pub mod instants;
 pub mod locks;
 pub mod machines;
 mod news;

@@ -1,5 +1,6 @@
 //! Stories through the public doors, each told on SQLite and on PostgreSQL.
 
+mod check;
 mod house;
 mod store;
 mod support;

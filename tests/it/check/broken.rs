@@ -1,0 +1,305 @@
+use std::collections::BTreeSet;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+
+use super::world::World;
+use crate::support::db::{TestDb, on_both};
+
+/// A connection of somebody who gets past all that the database itself refuses.
+enum Burglar {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Burglar {
+    async fn enter(test: &TestDb) -> Self {
+        let mut burglar = if test.url.starts_with("sqlite:") {
+            Self::Sqlite(SqliteConnection::connect(&test.url).await.unwrap())
+        } else {
+            Self::Postgres(PgConnection::connect(&test.url).await.unwrap())
+        };
+        let doors = if let Self::Sqlite(_) = burglar {
+            burglar.run("PRAGMA foreign_keys = OFF").await;
+            burglar.run("PRAGMA ignore_check_constraints = ON").await;
+            "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'"
+        } else {
+            "SELECT format('ALTER TABLE %I DISABLE TRIGGER ALL', relname) FROM pg_class
+             WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+             UNION ALL SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', conrelid::regclass, conname)
+             FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        };
+        for door in burglar.list(doors).await {
+            burglar.run(&door.replace("\"\"\"", "\"")).await;
+        }
+        burglar.run("DROP INDEX commission_charge_id_key").await;
+        burglar
+    }
+
+    async fn run(&mut self, sql: &str) -> u64 {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        let done = match self {
+            Self::Sqlite(connection) => sql
+                .execute(connection)
+                .await
+                .map(|done| done.rows_affected()),
+            Self::Postgres(connection) => sql
+                .execute(connection)
+                .await
+                .map(|done| done.rows_affected()),
+        };
+        done.unwrap()
+    }
+
+    async fn list(&mut self, sql: &str) -> Vec<String> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        match self {
+            Self::Sqlite(connection) => {
+                let rows = sql.fetch_all(connection).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+            Self::Postgres(connection) => {
+                let rows = sql.fetch_all(connection).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+}
+
+/// A row of `table` that `how` says, and no other.
+fn one(table: &str, key: &str, how: &str) -> String {
+    format!(r#"{key} = (SELECT {key} FROM "{table}" WHERE {how} LIMIT 1)"#)
+}
+
+/// What is done to which table, and the rules that it breaks.
+fn cases() -> Vec<(&'static str, String, &'static [&'static str])> {
+    let cash = "account = 'customer:cash' AND owner_id = (SELECT id FROM customer WHERE name = 'Customer 1')";
+    let last = format!("{cash} AND version = (SELECT MAX(version) FROM entry WHERE {cash})");
+    let promo = one("transaction", "id", "kind = 'PROMO_GRANT'");
+    let of_promo = "transaction_id = (SELECT id FROM \"transaction\" WHERE kind = 'PROMO_GRANT')";
+    let first_agent = "agent_id = (SELECT id FROM agent WHERE display_name = 'Agent 1')";
+    let last_commission = one(
+        "commission",
+        "id",
+        &format!("{first_agent} ORDER BY id DESC"),
+    );
+    let earning = one("charge", "id", "external_id = 'extra'");
+    let free = one("charge", "id", "amount = 0 AND agent_id IS NOT NULL");
+    let told = one("account_event", "transaction_id", &last_told());
+    vec![
+        // Rule 1.
+        (
+            "entry",
+            format!("UPDATE entry SET amount = amount - 1 WHERE {of_promo} AND owner_id IS NULL"),
+            &["TRANSACTION_UNBALANCED", "TRIAL_BALANCE_UNBALANCED"],
+        ),
+        (
+            "entry",
+            "DELETE FROM entry WHERE transaction_id = (SELECT id FROM \"transaction\" WHERE kind = 'PAYOUT_SETTLED')".into(),
+            &["TRANSACTION_EMPTY", "IN_TRANSIT_DIFFERS"],
+        ),
+        ("transaction", format!("DELETE FROM \"transaction\" WHERE {promo}"), &["TRANSACTION_MISSING"]),
+        ("transaction", format!("UPDATE \"transaction\" SET cause_id = id WHERE {promo}"), &["CAUSE_MISSING"]),
+        (
+            "top_up",
+            format!("DELETE FROM top_up WHERE {}", one("top_up", "id", "state = 'SETTLED'")),
+            &["CAUSE_MISSING"],
+        ),
+        // Rule 2.
+        ("entry", format!("UPDATE entry SET version = version + 1 WHERE {last}"), &["VERSION_GAP"]),
+        (
+            "entry",
+            format!("UPDATE entry SET balance_after = balance_after + 1 WHERE {last}"),
+            &["CHAIN_BROKEN", "EVENT_BALANCE_DIFFERS"],
+        ),
+        ("customer_balance", "UPDATE customer_balance SET promo = promo + 1 WHERE promo_version > 0".into(), &["BALANCE_DIFFERS"]),
+        ("agent_balance", "UPDATE agent_balance SET held_version = 1".into(), &["BALANCE_DIFFERS"]),
+        (
+            "customer_balance",
+            "DELETE FROM customer_balance WHERE customer_id = (SELECT id FROM customer WHERE name = 'Customer 4')".into(),
+            &["BALANCE_MISSING"],
+        ),
+        ("customer", "DELETE FROM customer WHERE name = 'Customer 4'".into(), &["OWNER_MISSING"]),
+        (
+            "customer",
+            "DELETE FROM customer WHERE name = 'Customer 3'".into(),
+            &["OWNER_MISSING"],
+        ),
+        // Rule 4.
+        ("commission", format!("UPDATE commission SET exact = exact + 1 WHERE {last_commission}"), &["EXACT_DIFFERS", "CARRY_DIFFERS"]),
+        ("commission", format!("UPDATE commission SET carry_after = carry_after + 1 WHERE {last_commission}"), &["ROUNDING_DIFFERS"]),
+        (
+            "commission",
+            format!("UPDATE commission SET carry_before = carry_before + 1, carry_after = carry_after + 1 WHERE {last_commission}"),
+            &["CARRY_CHAIN_BROKEN"],
+        ),
+        ("agent_balance", format!("UPDATE agent_balance SET carry = carry + 1 WHERE {first_agent}"), &["CARRY_DIFFERS"]),
+        ("commission", format!("UPDATE commission SET held = NOT held WHERE {last_commission}"), &["COMMISSION_ENTRIES_DIFFER"]),
+        // Rule 5.
+        (
+            "charge",
+            "UPDATE charge SET commissionable = NOT commissionable WHERE external_id = 'tax'".into(),
+            &["COMMISSION_MISSING"],
+        ),
+        ("charge", format!("UPDATE charge SET commissionable = NOT commissionable WHERE {earning}"), &["COMMISSION_UNDUE"]),
+        ("commission_rate", format!("UPDATE commission_rate SET commission_rate = 301 WHERE commission_rate = 300 AND {first_agent}"), &["COMMISSION_RATE_DIFFERS"]),
+        (
+            "commission_rate",
+            format!("DELETE FROM commission_rate WHERE {first_agent}"),
+            &["COMMISSION_UNDUE"],
+        ),
+        (
+            "charge",
+            format!("UPDATE charge SET promo_part = promo_part + 1 WHERE {earning}"),
+            &["CHARGE_ENTRIES_DIFFER", "COMMISSION_BASE_DIFFERS"],
+        ),
+        ("commission", format!("UPDATE commission SET occurred_at = created_at WHERE {}", one("commission", "id", "occurred_at <> created_at")), &["COMMISSION_DIFFERS"]),
+        (
+            "charge",
+            format!("UPDATE charge SET agent_id = (SELECT id FROM agent WHERE display_name = 'Agent 2') WHERE {earning}"),
+            &["AGENT_SLOT_DIFFERS", "CHARGE_AGENT_DIFFERS", "COMMISSION_AGENT_DIFFERS", "CUSTOMER_DAY_DIFFERS"],
+        ),
+        ("affiliation", format!("UPDATE affiliation SET since = '2026-03-01T00:00:00+00:00' WHERE {first_agent} AND until IS NULL"), &["CHARGE_AGENT_DIFFERS"]),
+        (
+            "charge",
+            format!("UPDATE charge SET agent_id = NULL WHERE {free}"),
+            &["AGENT_SLOT_DIFFERS", "CHARGE_AGENT_DIFFERS", "CUSTOMER_DAY_DIFFERS"],
+        ),
+        (
+            "commission",
+            format!(
+                "INSERT INTO commission SELECT charge_id, agent_id, customer_id, charge_id, 'EARNED', base, commission_rate,
+                   0, 0, carry_after, carry_after, held, NULL, transaction_id, occurred_at, created_at, matures_at
+                 FROM commission WHERE {last_commission}"
+            ),
+            &["AGENT_SLOT_DIFFERS", "COMMISSION_TWICE", "CUSTOMER_DAY_DIFFERS", "EXACT_DIFFERS"],
+        ),
+        // Rule 6.
+        (
+            "commission",
+            format!(
+                "INSERT INTO commission SELECT charge_id, agent_id, customer_id, NULL, 'CLAWBACK', base, commission_rate,
+                   0 - exact - 10000, 0 - amount - 1, carry_after, carry_after, held, id, transaction_id, occurred_at,
+                   created_at, matures_at FROM commission WHERE {last_commission}"
+            ),
+            &["CLAWBACK_EXCEEDS", "COMMISSION_ENTRIES_DIFFER", "CUSTOMER_DAY_DIFFERS"],
+        ),
+        ("charge", format!("UPDATE charge SET refunded = amount + 1 WHERE {earning}"), &["REFUND_EXCEEDS"]),
+        // Rule 7: a call that the account does not cover may be, a service may not.
+        (
+            "charge",
+            format!("UPDATE charge SET kind = 'SERVICE' WHERE {}", one("charge", "id", "agent_id IS NULL AND amount > 0")),
+            &["BELOW_ZERO", "CHARGE_ENTRIES_DIFFER"],
+        ),
+        // Rule 8, and money in and across.
+        ("top_up", format!("UPDATE top_up SET amount = amount + 100 WHERE {}", one("top_up", "id", "state = 'SETTLED'")), &["TOP_UP_DIFFERS"]),
+        ("top_up", "UPDATE top_up SET method = 'PAYPAL'".into(), &["TOP_UP_DIFFERS"]),
+        ("transfer", format!("UPDATE transfer SET amount = amount + 1 WHERE {first_agent}"), &["TRANSFER_DIFFERS"]),
+        (
+            "transfer",
+            format!("UPDATE transfer SET from_funding = from_funding - 1, from_commission = from_commission + 1 WHERE {first_agent}"),
+            &["TRANSFER_DIFFERS"],
+        ),
+        ("payout", "UPDATE payout SET from_funding = from_funding + 1 WHERE state = 'PAID'".into(), &["PAYOUT_PARTS_DIFFER"]),
+        ("payout", "UPDATE payout SET state = 'CANCELLED' WHERE state = 'APPROVED'".into(), &["RESERVED_DIFFERS"]),
+        ("payout", "UPDATE payout SET state = 'PAID' WHERE state = 'SENT'".into(), &["IN_TRANSIT_DIFFERS"]),
+        // Rule 9.
+        ("idempotency", "UPDATE idempotency SET answer = '{'".into(), &["ANSWER_UNREADABLE"]),
+        // Rule 11.
+        (
+            "affiliation",
+            "UPDATE affiliation SET until = '2026-01-05T12:00:06+00:00' WHERE until IS NOT NULL".into(),
+            &["AFFILIATION_OVERLAP"],
+        ),
+        (
+            "agent",
+            "UPDATE agent SET customer_id = (SELECT customer_id FROM affiliation WHERE until IS NOT NULL) WHERE display_name = 'Agent 2'".into(),
+            &["AFFILIATION_CYCLE", "EVENT_MISSING", "TRANSFER_DIFFERS"],
+        ),
+        // Events.
+        ("agent_event", format!("DELETE FROM agent_event WHERE {first_agent} AND transaction_id IS NULL"), &["EVENT_GAP"]),
+        ("agent_balance", "UPDATE agent_balance SET event_seq = event_seq + 1".into(), &["EVENT_SEQ_DIFFERS"]),
+        ("customer_balance", "UPDATE customer_balance SET event_seq = event_seq + 1".into(), &["EVENT_SEQ_DIFFERS"]),
+        ("desk", "UPDATE desk SET event_seq = event_seq + 1".into(), &["EVENT_SEQ_DIFFERS"]),
+        ("desk_event", "DELETE FROM desk_event WHERE seq = 1".into(), &["EVENT_GAP"]),
+        (
+            "account_event",
+            format!("UPDATE account_event SET transaction_id = (SELECT id FROM \"transaction\" WHERE kind = 'PAYOUT_SETTLED') WHERE {told}"),
+            &["EVENT_MISSING", "EVENT_UNDUE"],
+        ),
+        ("account_event", format!("UPDATE account_event SET promo = promo + 1 WHERE {of_promo}"), &["EVENT_BALANCE_DIFFERS"]),
+        ("agent_event", "UPDATE agent_event SET reserved = reserved + 1 WHERE payout_state = 'PAID'".into(), &[]),
+        ("agent_event", "UPDATE agent_event SET reserved = reserved + 1 WHERE payout_state = 'CANCELLED'".into(), &["EVENT_BALANCE_DIFFERS"]),
+        // Roll-ups.
+        ("agent_slot", "UPDATE agent_slot SET spent = spent + 1, earned = earned - 1".into(), &["AGENT_SLOT_DIFFERS"]),
+        ("agent_slot", "DELETE FROM agent_slot".into(), &["AGENT_SLOT_DIFFERS"]),
+        ("customer_day", "UPDATE customer_day SET call_seconds = call_seconds + 1".into(), &["CUSTOMER_DAY_DIFFERS"]),
+        ("customer_day", "UPDATE customer_day SET last_charge_at = '2026-01-05T12:00:00+00:00'".into(), &["CUSTOMER_DAY_DIFFERS"]),
+        ("customer_day", "UPDATE customer_day SET last_charge_at = NULL".into(), &["CUSTOMER_DAY_DIFFERS"]),
+    ]
+}
+
+/// The newest event of customer 3.
+fn last_told() -> String {
+    "customer_id = (SELECT id FROM customer WHERE name = 'Customer 3') ORDER BY seq DESC".into()
+}
+
+#[tokio::test]
+async fn of_a_broken_book_the_broken_rules_are_named_and_no_others() {
+    on_both(|test| async move {
+        let world = World::busy(test.db.clone()).await;
+        let mut burglar = Burglar::enter(&test).await;
+        let mut faults = Vec::new();
+        for (table, sql, rules) in cases() {
+            burglar
+                .run(&format!(r#"CREATE TABLE saved AS SELECT * FROM "{table}""#))
+                .await;
+            assert_ne!(burglar.run(&sql).await, 0, "{sql}");
+            let found = world.check().await.violations;
+            let named: BTreeSet<_> = found.iter().map(|violation| violation.rule).collect();
+            if named != rules.iter().copied().collect() {
+                faults.push(format!("{sql}\n  expected {rules:?}, found {found:#?}"));
+            }
+            burglar.run(&format!(r#"DELETE FROM "{table}""#)).await;
+            burglar
+                .run(&format!(r#"INSERT INTO "{table}" SELECT * FROM saved"#))
+                .await;
+            burglar.run("DROP TABLE saved").await;
+        }
+        assert!(faults.is_empty(), "{}\n{}", test.url, faults.join("\n"));
+        assert_eq!(world.check().await.violations, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_violation_names_its_rows_by_their_public_ids_and_many_are_counted() {
+    on_both(|test| async move {
+        let world = World::busy(test.db.clone()).await;
+        world.calls(200).await;
+        let mut burglar = Burglar::enter(&test).await;
+        burglar
+            .run("UPDATE agent_balance SET carry = 9999 WHERE carry <> 9999")
+            .await;
+        let found = world.check().await.violations;
+        let one = found.iter().find(|violation| {
+            violation
+                .detail
+                .starts_with("agt_0000000000000000000000000000a001: ")
+        });
+        let one = &one.unwrap().detail;
+        assert!(
+            one.contains("the carry is 0.00009999, and its commissions leave 0.0000"),
+            "{one}"
+        );
+
+        let wrong = burglar.run("UPDATE charge SET refunded = amount + 1").await;
+        let found = world.check().await.violations;
+        assert_eq!(found.len(), 101);
+        let rest = wrong + 2 - 100;
+        assert_eq!(
+            found[100].detail,
+            format!("and {rest} more that are not listed")
+        );
+    })
+    .await;
+}
