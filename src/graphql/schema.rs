@@ -117,5 +117,33 @@ pub fn sdl() -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items();
-    schema().sdl_with_options(options)
+    without_directives(&schema().sdl_with_options(options))
+}
+
+/// Leaves out the definitions of directives, with what describes them. This schema has none of its own.
+fn without_directives(sdl: &str) -> String {
+    let mut kept = String::with_capacity(sdl.len());
+    let mut description = String::new();
+    let mut inside = false;
+    for line in sdl.lines() {
+        let quotes = line == "\"\"\"";
+        if quotes || inside {
+            inside ^= quotes;
+            description.push_str(line);
+            description.push('\n');
+            continue;
+        }
+        let described = std::mem::take(&mut description);
+        if !line.starts_with("directive @") {
+            kept.push_str(&described);
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    let mut text = kept.trim().to_owned();
+    while text.contains("\n\n\n") {
+        text = text.replace("\n\n\n", "\n\n");
+    }
+    text.push('\n');
+    text
 }

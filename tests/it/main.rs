@@ -2,5 +2,7 @@
 
 mod check;
 mod house;
+mod reads;
+mod schema;
 mod store;
 mod support;

@@ -1,0 +1,5 @@
+//! What each may read, and how pages turn: over a small world whose money went through the ledger.
+
+mod pages;
+mod sight;
+mod world;
