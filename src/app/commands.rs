@@ -10,6 +10,7 @@ use super::serving::serve;
 use crate::Error;
 use crate::config::{Action, Config, Migrate, Operator};
 use crate::graphql::sdl;
+use crate::ledger::check::{check, report};
 use crate::store::Db;
 
 /// Carries a command out. What is asked for goes to standard output, everything else to standard error.
@@ -23,11 +24,7 @@ pub async fn run(action: Action, config: Config) -> Result<ExitCode, Error> {
         Action::Operator(Operator::Add { email, name }) => {
             add_operator(&email, &name, &config).await?
         }
-        Action::Verify => {
-            return Err(Error::Fault(
-                "the proof of the books is not here yet".into(),
-            ));
-        }
+        Action::Verify => return verify(&config).await,
         Action::Schema => print(&sdl()),
     }
     Ok(ExitCode::SUCCESS)
@@ -90,4 +87,20 @@ fn read_password() -> std::io::Result<String> {
         .take(1_024)
         .read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+async fn verify(config: &Config) -> Result<ExitCode, Error> {
+    let db = Db::connect(&config.database_url, "agent-program verify").await?;
+    let now = crate::Clock::system().now();
+    let checked = check(&db, &config.terms, now, |progress| {
+        tracing::info!(step = progress.step, of = progress.of, "{}", progress.what);
+    });
+    let checked = checked.await?;
+    print(&report(&checked));
+    db.close().await?;
+    Ok(if checked.ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

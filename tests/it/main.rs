@@ -1,8 +1,11 @@
 //! Stories through the public doors, each told on SQLite and on PostgreSQL.
 
+mod auth;
 mod check;
 mod house;
+mod http;
 mod reads;
 mod schema;
+mod socket;
 mod store;
 mod support;

@@ -1,0 +1,210 @@
+//! A small schema behind the real door, for the stories of transports.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use agent_program::auth::{Actor, Person};
+use agent_program::graphql::fault;
+use agent_program::http::{self, Door, Engine, Gate, SocketOptions};
+use agent_program::{Clock, Error};
+use async_graphql::{Object, Request, Response, Schema, Subscription};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use entity::{LoginId, SessionId, TypedId};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// What the resolvers and the story have in common.
+#[derive(Default)]
+pub struct World {
+    pub bumps: AtomicU32,
+    /// A mutation has begun, and goes on when it is let.
+    pub begun: Notify,
+    pub let_on: Notify,
+    pub ended: Notify,
+}
+
+pub struct Query;
+
+#[Object]
+impl Query {
+    async fn hello(&self, name: Option<String>) -> String {
+        format!("hello {}", name.unwrap_or_default())
+    }
+
+    async fn count(&self, to: i32) -> i32 {
+        to
+    }
+
+    async fn panics(&self) -> i32 {
+        let nothing: Option<i32> = None;
+        nothing.expect("a secret cause")
+    }
+
+    async fn fails(&self) -> Option<async_graphql::Result<i32>> {
+        Some(Err(Error::Fault("a secret cause".into()).into()))
+    }
+}
+
+pub struct Mutation(Arc<World>);
+
+#[Object]
+impl Mutation {
+    async fn bump(&self) -> u32 {
+        self.0.begun.notify_one();
+        self.0.let_on.notified().await;
+        let bumps = self.0.bumps.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.ended.notify_one();
+        bumps
+    }
+
+    async fn record_calls(&self, text: String) -> usize {
+        text.len()
+    }
+}
+
+pub struct Followed;
+
+#[Subscription]
+impl Followed {
+    async fn ticks(&self, to: i32) -> impl Stream<Item = i32> {
+        stream::iter(0..to)
+    }
+
+    async fn silence(&self) -> impl Stream<Item = i32> {
+        stream::pending()
+    }
+
+    async fn flood(&self) -> impl Stream<Item = String> {
+        stream::repeat("x".repeat(60_000))
+    }
+
+    async fn nothing(&self) -> Result<stream::Empty<i32>, Error> {
+        Err(Error::CursorExpired)
+    }
+}
+
+#[derive(Clone)]
+struct Small(Schema<Query, Mutation, Followed>);
+
+impl Engine for Small {
+    async fn execute(&self, request: Request, _: Actor, request_id: &str) -> Response {
+        fault::finish(self.0.execute(request).await, request_id)
+    }
+
+    fn execute_stream(
+        &self,
+        request: Request,
+        _: Actor,
+        request_id: String,
+    ) -> BoxStream<'static, Response> {
+        let answers = self.0.execute_stream(request);
+        answers
+            .map(move |answer| fault::finish(answer, &request_id))
+            .boxed()
+    }
+}
+
+/// Lets in whoever says `Bearer good`, until the story says otherwise.
+struct Keeper {
+    lasts: TimeDelta,
+    ended: AtomicBool,
+    news: watch::Sender<u64>,
+}
+
+#[async_trait]
+impl Gate for Keeper {
+    async fn actor(&self, authorization: Option<&str>) -> Result<Actor, Error> {
+        let expires = Clock::system().now() + self.lasts;
+        match authorization {
+            None => Ok(Actor::Anonymous),
+            Some("Bearer good") => Ok(Actor::Person(Person {
+                login: LoginId::from_uuid(Uuid::nil()),
+                session: SessionId::from_uuid(Uuid::nil()),
+                session_expires_at: expires,
+                access_expires_at: expires,
+                operator: false,
+                agent: None,
+                customer: None,
+            })),
+            Some(_) => Err(Error::Unauthenticated),
+        }
+    }
+
+    async fn again(&self, person: &Person) -> Result<Option<Person>, Error> {
+        let ended = self.ended.load(Ordering::SeqCst);
+        Ok((!ended).then(|| person.clone()))
+    }
+
+    fn watch(&self, _: SessionId) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+}
+
+/// A server of its own, with the small schema.
+pub struct SmallServer {
+    pub address: String,
+    pub world: Arc<World>,
+    keeper: Arc<Keeper>,
+    stop: CancellationToken,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl SmallServer {
+    pub async fn start() -> Self {
+        Self::with(SocketOptions::default(), TimeDelta::minutes(10)).await
+    }
+
+    /// With other limits, and tokens that last so long.
+    pub async fn with(sockets: SocketOptions, lasts: TimeDelta) -> Self {
+        let world = Arc::new(World::default());
+        let keeper = Arc::new(Keeper {
+            lasts,
+            ended: AtomicBool::new(false),
+            news: watch::Sender::new(0),
+        });
+        let schema = Schema::build(Query, Mutation(world.clone()), Followed).finish();
+        let door = Door::new(Small(schema), keeper.clone(), Clock::system())
+            .with_sockets(sockets)
+            .with_origins(["https://example.com".to_owned()]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let stop = CancellationToken::new();
+        let routes = http::graphql(&door);
+        let serving = http::serve(listener, routes, door, stop.clone().cancelled_owned());
+        Self {
+            address,
+            world,
+            keeper,
+            stop,
+            serving: Some(tokio::spawn(serving)),
+        }
+    }
+
+    /// Ends the session, and says so.
+    pub fn end_session(&self) {
+        self.keeper.ended.store(true, Ordering::SeqCst);
+        self.keeper.news.send_modify(|count| *count += 1);
+    }
+
+    /// Begins the stop, and waits for its end.
+    pub async fn stop(&mut self) {
+        self.begin_stop();
+        if let Some(serving) = self.serving.take() {
+            serving.await.unwrap();
+        }
+    }
+
+    pub fn begin_stop(&self) {
+        self.stop.cancel();
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/graphql", self.address)
+    }
+}
