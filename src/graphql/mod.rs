@@ -17,6 +17,7 @@ pub mod customers;
 pub mod error;
 pub mod fault;
 pub mod given;
+pub mod ledger_check;
 pub mod limits;
 pub mod loaders;
 pub mod machines;

@@ -12,6 +12,7 @@ use super::applications::ApplicationQuery;
 use super::catalogue::CatalogueQuery;
 use super::context::{Services, equip};
 use super::customers::CustomerQuery;
+use super::ledger_check::LedgerCheckQuery;
 use super::machines::MachineQuery;
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
@@ -34,6 +35,7 @@ pub struct Query(
     TransactionQuery,
     PayoutQuery,
     MachineQuery,
+    LedgerCheckQuery,
 );
 
 /// What can be done.
