@@ -45,7 +45,7 @@ impl Model {
             let from = (Account::AgentCommission, Some(agent.uuid()));
             moved(&mut moves, from, revenue, own);
         }
-        match (self.due(world, charge, cash + own), commissions) {
+        match (due(world, charge, cash + own), commissions) {
             (None, []) => {}
             (Some((agent, rate)), [row]) => {
                 let posted = self.commission(world, charge, (agent, rate, cash + own), row);
@@ -86,28 +86,6 @@ impl Model {
             assert!(cash <= has_cash || cash == 0, "E31: bought on credit");
         }
         (promo, cash, own)
-    }
-
-    /// Who is due what rate, where somebody is (5).
-    fn due(&self, world: &World, charge: &charge::Model, base: i128) -> Option<(AgentId, i128)> {
-        let at = charge.occurred_at.min(charge.created_at);
-        let times = &world.books.customers[&charge.customer_id].affiliations;
-        let of_record: Vec<_> = times
-            .iter()
-            .filter(|time| time.since <= at && time.until.is_none_or(|until| until > at))
-            .map(|time| time.agent_id)
-            .collect();
-        assert!(of_record.len() <= 1, "11");
-        let agent = of_record.first().copied();
-        assert_eq!(charge.agent_id, agent, "E05: the agent of its time");
-        let agent = agent.filter(|agent| status(world, *agent) != AgentStatus::Closed)?;
-        let rates = &world.books.agents[&agent].rates;
-        let rate = rates
-            .iter()
-            .filter(|rate| rate.effective_from <= at)
-            .max_by_key(|rate| rate.effective_from)?;
-        let basis_points = i128::from(rate.commission_rate.percent().basis_points());
-        (charge.commissionable && base > 0).then_some((agent, basis_points))
     }
 
     /// Proves one commission row; answers what was posted (4, E01).
@@ -223,6 +201,28 @@ impl Model {
             .zip(figures)
             .for_each(|(sum, add)| *sum += add);
     }
+}
+
+/// Who is due what rate, where somebody is (5).
+fn due(world: &World, charge: &charge::Model, base: i128) -> Option<(AgentId, i128)> {
+    let at = charge.occurred_at.min(charge.created_at);
+    let times = &world.books.customers[&charge.customer_id].affiliations;
+    let of_record: Vec<_> = times
+        .iter()
+        .filter(|time| time.since <= at && time.until.is_none_or(|until| until > at))
+        .map(|time| time.agent_id)
+        .collect();
+    assert!(of_record.len() <= 1, "11");
+    let agent = of_record.first().copied();
+    assert_eq!(charge.agent_id, agent, "E05: the agent of its time");
+    let agent = agent.filter(|agent| status(world, *agent) != AgentStatus::Closed)?;
+    let rates = &world.books.agents[&agent].rates;
+    let rate = rates
+        .iter()
+        .filter(|rate| rate.effective_from <= at)
+        .max_by_key(|rate| rate.effective_from)?;
+    let basis_points = i128::from(rate.commission_rate.percent().basis_points());
+    (charge.commissionable && base > 0).then_some((agent, basis_points))
 }
 
 /// 10: the price is the list's, whoever the agent is.

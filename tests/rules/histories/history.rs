@@ -92,6 +92,29 @@ impl fmt::Display for Tally {
     }
 }
 
+/// What must become of a command, where that is known beforehand.
+pub enum Foreseen {
+    Anything,
+    Done,
+    Refused(Reason),
+}
+
+impl From<Option<Reason>> for Foreseen {
+    fn from(refusal: Option<Reason>) -> Self {
+        refusal.map_or(Self::Done, Self::Refused)
+    }
+}
+
+impl Foreseen {
+    pub fn is(&self, refused: Option<&Reason>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Done => refused.is_none(),
+            Self::Refused(reason) => refused == Some(reason),
+        }
+    }
+}
+
 /// The reason's name.
 fn code(reason: &Reason) -> String {
     let text = format!("{reason:?}");
@@ -157,11 +180,11 @@ impl History {
         }
     }
 
-    /// Decides one command; `foreseen` is the refusal that must come, where that is known beforehand.
+    /// Decides one command, and proves the books after it.
     pub fn decide<C: Command>(
         &mut self,
         command: &C,
-        foreseen: Option<Option<Reason>>,
+        foreseen: impl Into<Foreseen>,
     ) -> Result<C::Outcome, Refusal> {
         if self.aloud {
             let input = to_value(command).expect("a command is JSON");
@@ -178,9 +201,8 @@ impl History {
         if self.aloud {
             eprintln!("    {refused:?}");
         }
-        if let Some(foreseen) = foreseen {
-            assert_eq!(refused, foreseen, "{}: otherwise than foreseen", C::NAME);
-        }
+        let as_foreseen = foreseen.into().is(refused.as_ref());
+        assert!(as_foreseen, "{} ended otherwise: {refused:?}", C::NAME);
         match &refused {
             Some(reason) => {
                 self.tally.count(&code(reason));

@@ -137,17 +137,14 @@ impl Model {
         commissions: &[commission::Model],
     ) {
         assert_eq!(transaction.created_at, world.now());
-        let expected = match charge {
-            Some(charge) => {
-                assert_eq!(transaction.kind, TransactionKind::Charge);
-                assert_eq!(transaction.cause_id, charge.id.uuid());
-                assert_eq!(transaction.occurred_at, charge.occurred_at);
-                self.charge(world, charge, commissions)
-            }
-            None => {
-                assert!(commissions.is_empty(), "earned without a charge (E02)");
-                self.moves(world, transaction, entries)
-            }
+        let expected = if let Some(charge) = charge {
+            assert_eq!(transaction.kind, TransactionKind::Charge);
+            assert_eq!(transaction.cause_id, charge.id.uuid());
+            assert_eq!(transaction.occurred_at, charge.occurred_at);
+            self.charge(world, charge, commissions)
+        } else {
+            assert!(commissions.is_empty(), "earned without a charge (E02)");
+            self.moves(world, transaction, entries)
         };
         let mut found: BTreeMap<Place, i128> = BTreeMap::new();
         for (entry, line) in entries.iter().zip(1..) {

@@ -63,7 +63,7 @@ impl History {
             destination: destination(self.chance.between(0, 3)),
         };
         let foreseen = oracle::payout(&self.model, &self.world, &command);
-        let decided = self.decide(&command, Some(foreseen));
+        let decided = self.decide(&command, foreseen);
         if let Ok(decided) = &decided {
             assert_eq!(decided.payout.gross, command.amount);
             assert_eq!(decided.payout.requested_at, self.world.now());
@@ -122,7 +122,7 @@ impl History {
                     Some(Reason::NotFound("payout".into()))
                 };
                 let command = CancelPayout { agent, payout: id };
-                let decided = self.decide(&command, Some(foreseen));
+                let decided = self.decide(&command, foreseen);
                 self.proved(decided);
             }
             1 => {
@@ -132,7 +132,7 @@ impl History {
                     payout: id,
                     reason: Some(reason()),
                 };
-                let decided = self.decide(&command, Some(foreseen));
+                let decided = self.decide(&command, foreseen);
                 self.proved(decided);
             }
             2 => {
@@ -141,7 +141,7 @@ impl History {
                     operator,
                     payout: id,
                 };
-                let decided = self.decide(&command, Some(foreseen));
+                let decided = self.decide(&command, foreseen);
                 self.proved(decided);
             }
             3 => {
@@ -155,7 +155,7 @@ impl History {
                     payout: id,
                     reference: Some(name("wire 7")),
                 };
-                let decided = self.decide(&command, Some(foreseen));
+                let decided = self.decide(&command, foreseen);
                 self.proved(decided);
             }
             4 => {
@@ -164,7 +164,7 @@ impl History {
                     payout: id,
                     reference: None,
                 };
-                let decided = self.decide(&command, Some(foreseen));
+                let decided = self.decide(&command, foreseen);
                 self.proved(decided);
             }
             _ => {
@@ -174,7 +174,7 @@ impl History {
                     reason: reason(),
                     return_fee: self.chance.percent(50),
                 };
-                let decided = self.decide(&command, Some(foreseen));
+                let decided = self.decide(&command, foreseen);
                 self.proved(decided);
             }
         }

@@ -11,7 +11,7 @@ use entity::top_up::{TopUpMethod, TopUpState};
 use entity::{AgentId, CustomerId, LoginId, Money, Name, PlanId, TopUpId, TypedId};
 use uuid::Uuid;
 
-use super::history::History;
+use super::history::{Foreseen, History};
 use super::model::{open_agent, units};
 use super::oracle;
 use crate::world::name;
@@ -139,7 +139,7 @@ impl History {
                 Ok(price) => self.unaffordable(customer, price),
                 Err(reason) => Some(reason),
             });
-        let bought = self.decide(&command, Some(foreseen));
+        let bought = self.decide(&command, foreseen);
         if let Ok(bought) = bought {
             let price = self.price(&command.product_code);
             assert_eq!(Ok(bought.charge.amount), price, "R32");
@@ -176,7 +176,7 @@ impl History {
             product_code: self.code(),
             payment_token: "tok_approve".into(),
         };
-        let begun = self.decide(&command, None);
+        let begun = self.decide(&command, Foreseen::Anything);
         if let Ok(top_up) = begun {
             let price = self.price(&command.product_code).expect("on the list");
             let charged = top_up.amount - price;
@@ -221,7 +221,7 @@ impl History {
             method,
             payment_token: (wants_token != self.chance.percent(3)).then(|| "tok".into()),
         };
-        let begun = self.decide(&command, None);
+        let begun = self.decide(&command, Foreseen::Anything);
         if let Ok(top_up) = begun {
             assert_eq!(top_up.amount, command.amount);
             assert_eq!(self.may_act(command.by, customer), None);
@@ -266,7 +266,7 @@ impl History {
         let command = FinishTopUp { top_up: id, said };
         let before = self.world.books.top_ups.get(&id).cloned();
         let foreseen = before.is_none().then(|| Reason::NotFound("top-up".into()));
-        let finished = self.decide(&command, Some(foreseen));
+        let finished = self.decide(&command, foreseen);
         let (Ok(finished), Some(before)) = (finished, before) else {
             return;
         };
@@ -310,7 +310,7 @@ impl History {
             Some(TopUpState::Pending) => None,
             Some(state) => Some(Reason::IllegalState(state.to_string())),
         };
-        let _ = self.decide(&command, Some(foreseen));
+        let _ = self.decide(&command, foreseen);
     }
 
     fn transfer(&mut self) {
@@ -330,7 +330,7 @@ impl History {
             memo: None,
         };
         let foreseen = oracle::transfer(&self.model, &self.world, &command);
-        if let Ok(done) = self.decide(&command, Some(foreseen)) {
+        if let Ok(done) = self.decide(&command, foreseen) {
             assert_eq!(done.transfer.amount, command.amount);
             assert_eq!(done.transfer.customer_id, customer);
             let (a, b) = self.model.withdrawable(&self.world, agent);
@@ -358,7 +358,7 @@ impl History {
             Some(Reason::NotFound("customer".into()))
         };
         let before = self.model.balance(Account::CustomerPromo, customer.uuid());
-        if self.decide(&command, Some(foreseen)).is_ok() {
+        if self.decide(&command, foreseen).is_ok() {
             let after = self.model.balance(Account::CustomerPromo, customer.uuid());
             assert_eq!(after - before, units(command.amount));
         }
@@ -390,7 +390,9 @@ impl History {
         let price = self.world.books.products[&plan.product_id].price;
         let covered = self.closed(plan.customer_id).is_none()
             && self.unaffordable(plan.customer_id, price).is_none();
-        let outcome = self.decide(&command, Some(None)).expect("never refused");
+        let outcome = self
+            .decide(&command, Foreseen::Done)
+            .expect("never refused");
         let after = self
             .world
             .books
@@ -432,7 +434,7 @@ impl History {
             let plan = PlanId::from_uuid(Uuid::from_u128(u128::MAX));
             let by = Party::Operator(LoginId::from_uuid(Uuid::from_u128(1)));
             let missing = Some(Reason::NotFound("plan".into()));
-            let _ = self.decide(&CancelPlan { by, plan }, Some(missing));
+            let _ = self.decide(&CancelPlan { by, plan }, missing);
             return;
         };
         let by = self.party(plan.customer_id);
@@ -445,7 +447,7 @@ impl History {
             None => None,
         };
         let command = CancelPlan { by, plan: plan.id };
-        if let Ok(cancelled) = self.decide(&command, Some(foreseen)) {
+        if let Ok(cancelled) = self.decide(&command, foreseen) {
             assert_eq!(cancelled.next_attempt_at, None);
         }
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::charge::ChargeKind;
 use entity::{AccountNumber, Money, Name, PhoneNumber};
 
-use super::history::History;
+use super::history::{Foreseen, History};
 use super::oracle;
 use crate::world::{dawn, name};
 
@@ -143,8 +143,8 @@ impl History {
             source: source.clone(),
             calls: calls.clone(),
         };
-        let foreign = self.foreign(&source);
-        let Ok(rows) = self.decide(&command, Some(foreign)) else {
+        let foreign = foreign(&source);
+        let Ok(rows) = self.decide(&command, foreign) else {
             return;
         };
         assert_eq!(rows.len(), calls.len());
@@ -196,20 +196,18 @@ impl History {
             source: source.clone(),
             charges: charges.clone(),
         };
-        let foreign = self.foreign(&source);
+        let foreign = foreign(&source);
         let single = match charges.as_slice() {
             [charge] => self.refusal_of(&source, charge),
-            _ => None,
+            _ => Foreseen::Anything,
         };
-        let Ok(rows) = self.decide(&command, Some(foreign)) else {
+        let Ok(rows) = self.decide(&command, foreign) else {
             return;
         };
         for (charge, row) in charges.into_iter().zip(&rows) {
             self.count_row(&row.result);
             let found = row.result.as_ref().err().map(|refusal| &refusal.reason);
-            if let Some(foreseen) = &single {
-                assert_eq!(found, foreseen.as_ref());
-            }
+            assert!(single.is(found), "ended otherwise: {found:?}");
             if let Ok(posted) = &row.result {
                 assert_eq!(posted.amount, charge.amount);
                 assert_eq!(posted.occurred_at, charge.occurred_at);
@@ -236,29 +234,24 @@ impl History {
         }
     }
 
-    fn foreign(&self, source: &Name) -> Option<Reason> {
-        let own = source.as_str() == SOURCES[2];
-        own.then(|| Reason::InvalidInput("This source is the server's own.".into()))
-    }
-
     /// What must become of one charge, but for its amount and time.
-    fn refusal_of(&self, source: &Name, charge: &RatedCharge) -> Option<Option<Reason>> {
+    fn refusal_of(&self, source: &Name, charge: &RatedCharge) -> Foreseen {
         let key = (source.clone(), charge.external_id.clone());
         let customer = self.world.books.numbers.get(&charge.account_number);
         let late = charge.occurred_at >= dawn() && charge.occurred_at <= self.world.now();
         if self.world.books.charges.get(&key).is_some() || charge.amount.is_negative() || !late {
-            return None;
+            return Foreseen::Anything;
         }
         let Some(customer) = customer.copied() else {
-            return Some(Some(Reason::NotFound("account".into())));
+            return Foreseen::Refused(Reason::NotFound("account".into()));
         };
         if charge.kind == ChargeKind::Call {
-            return Some(None);
+            return Foreseen::Done;
         }
         if !oracle::is_open(&self.world, customer) {
-            return Some(Some(Reason::CustomerNotActive));
+            return Foreseen::Refused(Reason::CustomerNotActive);
         }
-        Some(self.unaffordable(customer, charge.amount))
+        self.unaffordable(customer, charge.amount).into()
     }
 
     fn only_refused_or_replayed(&self, rows: &[RowOutcome]) {
@@ -266,4 +259,9 @@ impl History {
             self.nothing_changed();
         }
     }
+}
+
+fn foreign(source: &Name) -> Option<Reason> {
+    let own = source.as_str() == SOURCES[2];
+    own.then(|| Reason::InvalidInput("This source is the server's own.".into()))
 }

@@ -1,1 +1,10 @@
-//! Stories.
+//! Stories of single rules, by number.
+
+mod charges;
+mod commissions;
+mod payouts;
+mod purchases;
+mod returns;
+mod scene;
+mod top_ups;
+mod transfers;
