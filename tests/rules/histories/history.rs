@@ -191,6 +191,9 @@ impl History {
             eprintln!("{} {} {input}", self.world.now(), C::NAME);
         }
         self.before = Picture::of(&self.world.books);
+        if self.chance.percent(20) {
+            self.undone(command);
+        }
         let sparse = self.sparse.then(|| {
             let mut books = loader::load(&self.world, command);
             let outcome = books.attempt(|books| command.decide(books));
@@ -222,6 +225,16 @@ impl History {
         }
         self.model.follow(&self.world);
         outcome
+    }
+
+    /// However far a command came, what it did can be undone.
+    fn undone<C: Command>(&mut self, command: &C) {
+        let undone = self.world.books.attempt(|books| {
+            command.decide(books)?;
+            Err::<(), _>(Reason::InvalidToken.into())
+        });
+        assert!(undone.is_err());
+        self.nothing_changed();
     }
 
     /// A refusal leaves nothing behind.

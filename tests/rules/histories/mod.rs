@@ -21,6 +21,7 @@ use std::thread;
 
 use crate::chance::{base_seed, setting};
 use history::{History, Tally};
+pub use picture::Picture;
 
 const STEPS: i64 = 32;
 

@@ -12,6 +12,7 @@ use entity::transaction::{self, TransactionKind};
 use entity::{AgentId, CustomerId, Money, Name, TypedId};
 use uuid::Uuid;
 
+use super::moves::immature;
 use crate::world::World;
 
 pub type Place = (Account, Option<Uuid>);
@@ -126,6 +127,9 @@ impl Model {
         self.charges_once(world, fresh);
         self.balances(books);
         self.payouts(books);
+        for (id, sum) in books.immature.iter() {
+            assert_eq!(units(*sum), immature(world, *id), "E09");
+        }
     }
 
     fn transaction(

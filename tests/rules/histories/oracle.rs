@@ -106,6 +106,14 @@ pub fn decision(world: &World, payout: PayoutId, from: &[PayoutState]) -> Option
     }
 }
 
+/// R34: what a method takes of an amount, now.
+pub fn limit(world: &World, customer: CustomerId, method: TopUpMethod, asked: Money) -> bool {
+    let limits = world.books.terms.top_up_limits(method);
+    let today = units(paid_in(world, customer, method));
+    let within = |most: Option<Money>, sum| most.is_none_or(|most| sum <= units(most));
+    within(limits.maximum, units(asked)) && within(limits.maximum_per_day, today + units(asked))
+}
+
 /// R34: paid in over the last 24 hours by a method, failed payments aside.
 pub fn paid_in(world: &World, customer: CustomerId, method: TopUpMethod) -> Money {
     let since = world.now() - chrono::TimeDelta::hours(24);

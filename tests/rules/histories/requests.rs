@@ -53,6 +53,7 @@ impl History {
             some.min(of_commission + of_funding),
             of_commission + of_funding,
             (of_commission + of_funding) / 100 * 100,
+            units(self.world.books.terms.second_person_over),
             least,
             fee,
             fee + 100,
@@ -141,7 +142,10 @@ impl History {
                     operator,
                     payout: id,
                 };
+                let told = self.model.read.agent_events;
                 let decided = self.decide(&command, foreseen);
+                let news = self.model.read.agent_events - told;
+                assert_eq!(news, usize::from(decided.is_ok()), "heard of");
                 self.proved(decided);
             }
             3 => {
@@ -174,7 +178,14 @@ impl History {
                     reason: reason(),
                     return_fee: self.chance.percent(50),
                 };
+                let fees = (Account::RevenuePayoutFees, None);
+                let before = self.model.house(fees);
                 let decided = self.decide(&command, foreseen);
+                if let Ok(decided) = &decided {
+                    let returned = before - self.model.house(fees);
+                    let fee = units(decided.payout.fee);
+                    assert_eq!(returned, if command.return_fee { fee } else { 0 }, "E16");
+                }
                 self.proved(decided);
             }
         }

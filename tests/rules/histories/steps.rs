@@ -176,7 +176,22 @@ impl History {
             product_code: self.code(),
             payment_token: "tok_approve".into(),
         };
+        let foreseen = self
+            .may_act(command.by, customer)
+            .or_else(|| self.closed(customer))
+            .or_else(|| self.price(&command.product_code).err());
+        let price = self.price(&command.product_code);
+        let price = price.unwrap_or_default();
+        let charged = Money::from_units((price.units() + 99) / 100 * 100);
+        let within = oracle::limit(&self.world, customer, TopUpMethod::CreditCard, charged);
         let begun = self.decide(&command, Foreseen::Anything);
+        let refused = begun.as_ref().err().map(|refusal| &refusal.reason);
+        match foreseen {
+            Some(reason) => assert_eq!(refused, Some(&reason)),
+            None if price.is_zero() => assert!(matches!(refused, Some(Reason::InvalidInput(_)))),
+            None if within => assert_eq!(refused, None),
+            None => assert!(matches!(refused, Some(Reason::TopUpMethodLimit(_)))),
+        }
         if let Ok(top_up) = begun {
             let price = self.price(&command.product_code).expect("on the list");
             let charged = top_up.amount - price;
@@ -221,12 +236,29 @@ impl History {
             method,
             payment_token: (wants_token != self.chance.percent(3)).then(|| "tok".into()),
         };
+        let foreseen = if !command.amount.is_positive() {
+            Some(Reason::AmountNotPositive)
+        } else if command.amount.units() % 100 != 0 {
+            Some(Reason::AmountNotWholeCents)
+        } else {
+            self.may_act(command.by, customer)
+                .or_else(|| self.closed(customer))
+        };
+        let within = command.amount >= limits.minimum
+            && oracle::limit(&self.world, customer, method, command.amount);
         let begun = self.decide(&command, Foreseen::Anything);
+        let refused = begun.as_ref().err().map(|refusal| &refusal.reason);
+        let has_token = command.payment_token.is_some();
+        match foreseen {
+            Some(reason) => assert_eq!(refused, Some(&reason)),
+            None if wants_token != has_token => {
+                assert!(matches!(refused, Some(Reason::InvalidInput(_))));
+            }
+            None if within => assert_eq!(refused, None, "R34"),
+            None => assert!(matches!(refused, Some(Reason::TopUpMethodLimit(_))), "R34"),
+        }
         if let Ok(top_up) = begun {
             assert_eq!(top_up.amount, command.amount);
-            assert_eq!(self.may_act(command.by, customer), None);
-            assert!(top_up.amount >= limits.minimum);
-            assert_eq!(wants_token, top_up.payment_token.is_some());
             self.began(&top_up);
         }
     }

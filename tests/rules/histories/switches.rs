@@ -152,6 +152,8 @@ impl History {
             assert_eq!(call.external_id, row.external_id);
             self.count_row(&row.result);
             if let Ok(charge) = &row.result {
+                let number = self.world.number_of(charge.customer_id);
+                assert_eq!(number, call.account_number);
                 assert_eq!(charge.occurred_at, call.answered_at);
                 assert_eq!(charge.call_seconds, Some(call.duration_seconds));
                 assert_eq!(charge.call_to.as_ref(), Some(&call.to));
@@ -209,6 +211,9 @@ impl History {
             let found = row.result.as_ref().err().map(|refusal| &refusal.reason);
             assert!(single.is(found), "ended otherwise: {found:?}");
             if let Ok(posted) = &row.result {
+                let number = self.world.number_of(posted.customer_id);
+                assert_eq!(number, charge.account_number);
+                assert_eq!(posted.description, charge.description);
                 assert_eq!(posted.amount, charge.amount);
                 assert_eq!(posted.occurred_at, charge.occurred_at);
                 assert_eq!(posted.commissionable, charge.commissionable);

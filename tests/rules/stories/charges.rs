@@ -3,9 +3,10 @@ use chrono::TimeDelta;
 use entity::agent::AgentStatus;
 use entity::charge::ChargeKind;
 use entity::customer::CustomerStatus;
-use entity::{AccountNumber, PhoneNumber};
+use entity::{AccountNumber, Money, PhoneNumber};
 
 use super::scene::{PLENTY, Scene, lacks, reason};
+use crate::histories::Picture;
 use crate::world::{dawn, money, name};
 
 const NEW_YORK: &str = "+12125550123";
@@ -336,4 +337,16 @@ fn r23_what_was_spent_and_earned_is_summed_by_quarter_of_an_hour_and_day() {
     assert_eq!((day.charges, day.calls, day.call_seconds), (4, 4, 240));
     assert_eq!(day.earned, scene.figures().commission);
     assert_eq!(day.last_charge_at, Some(scene.now()));
+}
+
+#[test]
+fn what_would_leave_the_range_of_the_books_is_refused_and_leaves_nothing() {
+    let mut scene = Scene::new();
+    let customer = scene.customer;
+    let lowest = Money::from_units(i64::MIN + 1);
+    scene.load_customer_balance(customer, lowest, Money::ZERO);
+    let before = Picture::of(&scene.books);
+    let row = scene.charge(customer, ChargeKind::Call, "1");
+    assert!(matches!(row, Err(Reason::InvalidInput(_))));
+    assert!(before == Picture::of(&scene.books));
 }

@@ -14,6 +14,7 @@ fn why() -> Prose {
 }
 
 type Decided = Result<PayoutDecided, Reason>;
+type Decision = fn(&mut Scene, PayoutId) -> Decided;
 
 impl Scene {
     fn cancel(&mut self, agent: AgentId, payout: PayoutId) -> Decided {
@@ -79,7 +80,6 @@ fn e14_each_decision_is_possible_in_its_states_only() {
         assert_eq!(row.state, state);
         (scene, id)
     };
-    type Decision = fn(&mut Scene, PayoutId) -> Decided;
     let decisions: [(PayoutState, &[PayoutState], Decision); 6] = [
         (Cancelled, &[Requested], |scene, id| {
             scene.cancel(scene.agent, id)
