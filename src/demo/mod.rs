@@ -1,1 +1,10 @@
-//! A small world to look at.
+//! A small world to look at: three months of an agent program, told through the same stories as any other.
+
+mod catalogue;
+mod days;
+mod dial;
+mod people;
+mod world;
+
+pub use dial::Dial;
+pub use world::{Demo, PASSWORD, World, fill};

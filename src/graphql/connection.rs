@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use async_graphql::{Context, Object, ObjectType, SimpleObject, TypeName};
+use futures_util::future::try_join_all;
 use sea_orm::{EntityTrait, FromQueryResult};
+use uuid::Uuid;
 
 use super::cursor::RowCursor;
 use super::given::bad_argument;
@@ -88,6 +90,31 @@ impl<T: ObjectType> Connection<T> {
     }
 }
 
+impl<T> Connection<T> {
+    /// The same page with its rows shown by `show`, all at once, so that loaders take them together.
+    ///
+    /// # Errors
+    /// Those of `show`.
+    pub async fn show<U, F>(self, show: impl Fn(T) -> F) -> Result<Connection<U>, Error>
+    where
+        F: Future<Output = Result<U, Error>>,
+    {
+        let mut cursors = Vec::with_capacity(self.edges.len());
+        let mut nodes = Vec::with_capacity(self.edges.len());
+        for edge in self.edges {
+            cursors.push(edge.cursor);
+            nodes.push(show(edge.node));
+        }
+        let nodes = try_join_all(nodes).await?;
+        let edges = cursors.into_iter().zip(nodes);
+        Ok(Connection {
+            edges: edges.map(|(cursor, node)| Edge { cursor, node }).collect(),
+            info: self.info,
+            total: self.total,
+        })
+    }
+}
+
 /// The arguments of a page, as given.
 #[derive(Clone, Debug, Default)]
 pub struct PageArgs {
@@ -114,6 +141,19 @@ impl PageArgs {
         }
     }
 
+    /// How many rows, and whether from the end.
+    fn size(&self) -> Result<(u32, bool), Error> {
+        match (self.first, self.last) {
+            (Some(_), Some(_)) => Err(bad_argument(
+                "last",
+                "cannot be given together with `first`",
+            )),
+            (Some(rows), None) => Ok((size("first", rows)?, false)),
+            (None, Some(rows)) => Ok((size("last", rows)?, true)),
+            (None, None) => Ok((limits::PAGE_DEFAULT, false)),
+        }
+    }
+
     /// Which rows of `list` they ask for.
     ///
     /// # Errors
@@ -123,17 +163,7 @@ impl PageArgs {
         E: EntityTrait,
         E::Model: FromQueryResult,
     {
-        let (take, backward) = match (self.first, self.last) {
-            (Some(_), Some(_)) => {
-                return Err(bad_argument(
-                    "last",
-                    "cannot be given together with `first`",
-                ));
-            }
-            (Some(rows), None) => (size("first", rows)?, false),
-            (None, Some(rows)) => (size("last", rows)?, true),
-            (None, None) => (limits::PAGE_DEFAULT, false),
-        };
+        let (take, backward) = self.size()?;
         Ok(Window {
             take: take.into(),
             backward,
@@ -263,6 +293,72 @@ where
         previous,
         total,
     })
+}
+
+/// A list that is computed, and so in memory whole: each row with its place, which is unique and rises.
+pub struct Computed<T> {
+    /// Told apart from other lists by it: a place in one means nothing in another.
+    pub name: &'static str,
+    pub rows: Vec<((i64, Uuid), T)>,
+}
+
+impl<T> Computed<T> {
+    /// The page that the arguments ask for.
+    ///
+    /// # Errors
+    /// [`Error::BadArgument`] for a size that is not 1 to 100, for `first` with `last`, and for a cursor of something else.
+    pub fn page(self, args: &PageArgs) -> Result<Connection<T>, Error> {
+        let (take, backward) = args.size()?;
+        let after = self.place("after", args.after.as_deref())?;
+        let before = self.place("before", args.before.as_deref())?;
+        let total = self.rows.len();
+        let start = after.map_or(0, |place| {
+            self.rows.partition_point(|(key, _)| *key <= place)
+        });
+        let end = before.map_or(total, |place| {
+            self.rows.partition_point(|(key, _)| *key < place)
+        });
+        let take = take as usize;
+        let (start, end) = if end <= start {
+            (start, start)
+        } else if backward {
+            (start.max(end.saturating_sub(take)), end)
+        } else {
+            (start, end.min(start + take))
+        };
+        let rows = self.rows.into_iter().skip(start).take(end - start);
+        let edges: Vec<Edge<T>> = rows
+            .map(|((n, id), node)| Edge {
+                cursor: RowCursor {
+                    list: self.name.to_owned(),
+                    keys: vec![Key::Int(n), Key::Id(id)],
+                }
+                .encode(),
+                node,
+            })
+            .collect();
+        let info = PageInfo {
+            has_next_page: end < total,
+            has_previous_page: start > 0,
+            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        };
+        let total = i64::try_from(total).ok();
+        Ok(Connection { edges, info, total })
+    }
+
+    fn place(&self, name: &str, cursor: Option<&str>) -> Result<Option<(i64, Uuid)>, Error> {
+        let Some(cursor) = cursor else {
+            return Ok(None);
+        };
+        match RowCursor::decode(cursor) {
+            Some(RowCursor { list, keys }) if list == self.name => match keys[..] {
+                [Key::Int(n), Key::Id(id)] => Ok(Some((n, id))),
+                _ => Err(bad_argument(name, "is no cursor of this list")),
+            },
+            _ => Err(bad_argument(name, "is no cursor of this list")),
+        }
+    }
 }
 
 fn cursor<E>(list: &List<E>, row: &E::Model) -> String

@@ -8,6 +8,8 @@ use super::loaders::Loaders;
 use super::sight::Sight;
 use crate::Clock;
 use crate::auth::Actor;
+use crate::ledger::Ledger;
+use crate::payments::Payments;
 use crate::program::Terms;
 use crate::registry::Site;
 use crate::store::Db;
@@ -19,6 +21,8 @@ pub struct Services {
     pub clock: Clock,
     pub terms: Arc<Terms>,
     pub site: Site,
+    pub ledger: Ledger,
+    pub payments: Payments,
 }
 
 /// Who asks, in this operation. Signing in changes it, so that the payload shows what its new owner may see.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{
-    EmptyMutation, EmptySubscription, MergedObject, Request, Response, SDLExportOptions, Schema,
-};
+use async_graphql::{EmptySubscription, MergedObject, Request, Response, SDLExportOptions, Schema};
 use futures_util::{Stream, StreamExt};
 
 use super::agents::AgentQuery;
@@ -14,10 +12,15 @@ use super::context::{Services, equip};
 use super::customers::CustomerQuery;
 use super::ledger_check::LedgerCheckQuery;
 use super::machines::MachineQuery;
+use super::mutations::{
+    PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation,
+    RecordingMutation, TopUpMutation, TransferMutation,
+};
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
 use super::program::ProgramQuery;
 use super::refetch::NodeQuery;
+use super::reports::ReportQuery;
 use super::transactions::TransactionQuery;
 use super::{fault, limits};
 use crate::auth::Actor;
@@ -36,10 +39,21 @@ pub struct Query(
     PayoutQuery,
     MachineQuery,
     LedgerCheckQuery,
+    PayoutQuoteQuery,
+    ReportQuery,
 );
 
 /// What can be done.
-pub type Mutation = EmptyMutation;
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    TopUpMutation,
+    TransferMutation,
+    PromoMutation,
+    PurchaseMutation,
+    RecordingMutation,
+    PayoutMutation,
+    PayoutDecisionMutation,
+);
 
 /// What can be followed.
 pub type Subscription = EmptySubscription;
@@ -105,7 +119,7 @@ fn broken(cause: &str) -> Response {
 }
 
 fn schema() -> Schema<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .limit_depth(usize::try_from(limits::DEPTH).unwrap_or(usize::MAX))
         .limit_aliases(usize::try_from(limits::ALIASES).unwrap_or(usize::MAX))
         .disable_suggestions()

@@ -2,6 +2,7 @@
 
 mod auth;
 mod check;
+mod demo;
 mod house;
 mod http;
 mod reads;

@@ -61,7 +61,10 @@ pub(super) fn agent(actor: &Actor) -> Result<AgentId, Error> {
 /// The operator that asks.
 pub(super) fn operator(actor: &Actor) -> Result<LoginId, Error> {
     let person = person(actor)?;
-    person.operator.then_some(person.login).ok_or(Error::Forbidden)
+    person
+        .operator
+        .then_some(person.login)
+        .ok_or(Error::Forbidden)
 }
 
 /// Whose idempotency keys they are: a login's, or a machine's.

@@ -8,8 +8,8 @@ use super::payouts::{PayoutDecisionInput, PayoutPayload};
 use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
+use crate::graphql::error::{Answer, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
-use crate::graphql::payload::{Answer, answer};
 use crate::program::{
     ApprovePayout, Command, PayoutDecided, RejectPayout, ReturnPayout, SendPayout, SettlePayout,
 };
@@ -50,11 +50,19 @@ impl PayoutDecisionInput {
     }
 
     fn reference(&self) -> Result<Option<Name>, Error> {
-        Ok(optional_text("reference", self.reference.as_deref(), Name::parse)?)
+        Ok(optional_text(
+            "reference",
+            self.reference.as_deref(),
+            Name::parse,
+        )?)
     }
 
     fn reason(&self) -> Result<Option<Prose>, Error> {
-        Ok(optional_text("reason", self.reason.as_deref(), Prose::parse)?)
+        Ok(optional_text(
+            "reason",
+            self.reason.as_deref(),
+            Prose::parse,
+        )?)
     }
 }
 

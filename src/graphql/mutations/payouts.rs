@@ -6,14 +6,13 @@ use entity::{Email, InvalidText, Name, PayoutId, Prose};
 use super::parties::{agent, keeper, key, person};
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::agents::AgentBalance;
+use crate::graphql::balances::{AgentBalance, figures};
 use crate::graphql::context::services;
-use crate::graphql::error::UserError;
+use crate::graphql::error::{Answer, Payload, UserError, answer, maybe};
 use crate::graphql::given::{Given, bad_argument, id, text};
-use crate::graphql::loaders::{AgentMoney, must};
+use crate::graphql::loaders::must;
 use crate::graphql::nodes::Payout;
-use crate::graphql::payload::{Answer, Payload, answer, maybe};
-use crate::graphql::program::PayoutMethod;
+use crate::graphql::payouts::PayoutMethod;
 use crate::graphql::scalars::Money;
 use crate::ledger;
 use crate::program::{
@@ -159,8 +158,8 @@ impl PayoutQuoteQuery {
             if gross.is_negative() {
                 return Err(bad_argument("amount", "must be 0.0000 or more"));
             }
-            let row = must(ctx, agent).await?;
-            let figures = must(ctx, AgentMoney(agent)).await?;
+            let row: entity::agent::Model = must(ctx, agent).await?;
+            let figures = figures(ctx, &row).await?;
             let terms = &services(ctx).terms;
             let quote = quote(terms, row.status, &figures, gross, method.into());
             Ok(Some(PayoutQuote {
@@ -277,7 +276,8 @@ fn detail<T>(
 /// A bank's number: letters and digits, with spaces and dashes between them as people write them.
 fn bank_code(given: &str) -> Result<Name, InvalidText> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
-    let fits = given.chars().all(plain) && given.chars().filter(char::is_ascii_alphanumeric).count() >= 4;
+    let fits =
+        given.chars().all(plain) && given.chars().filter(char::is_ascii_alphanumeric).count() >= 4;
     if fits && given.len() <= 40 {
         Name::parse(given)
     } else {

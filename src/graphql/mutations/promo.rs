@@ -7,11 +7,10 @@ use super::parties::{keeper, key};
 use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
-use crate::graphql::error::UserError;
+use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::graphql::loaders::find;
 use crate::graphql::nodes::{Customer, Transaction};
-use crate::graphql::payload::{Answer, Payload, answer};
 use crate::graphql::scalars::Money;
 use crate::program::GrantPromo;
 

@@ -7,10 +7,9 @@ use super::parties::{acting, keeper, key, party};
 use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
-use crate::graphql::error::UserError;
-use crate::graphql::given::{Given, id, optional_text, text};
+use crate::graphql::error::{Answer, Payload, UserError, answer};
+use crate::graphql::given::{Given, id, optional_text};
 use crate::graphql::nodes::{Charge, Plan};
-use crate::graphql::payload::{Answer, Payload, answer};
 use crate::program::{BeginCardPurchase, CancelPlan, PurchaseProduct, Reason};
 
 /// What is bought, and for whom.

@@ -7,10 +7,9 @@ use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::charges::ChargeKind;
 use crate::graphql::context::services;
-use crate::graphql::error::UserError;
+use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, text};
 use crate::graphql::nodes::Charge;
-use crate::graphql::payload::{Answer, Payload, answer};
 use crate::graphql::scalars::{DateTime, Money, PhoneNumber};
 use crate::program::{Call, RatedCharge, RecordCalls, RecordCharges, Refusal, RowOutcome};
 
@@ -204,7 +203,11 @@ fn account(i: usize, list: &str, given: &str) -> Result<AccountNumber, Refusal> 
 impl CallInput {
     fn read(&self, i: usize) -> Result<Call, Refusal> {
         Ok(Call {
-            external_id: text(format!("calls.{i}.externalId"), &self.external_id, Name::parse)?,
+            external_id: text(
+                format!("calls.{i}.externalId"),
+                &self.external_id,
+                Name::parse,
+            )?,
             account_number: account(i, "calls", &self.account_number)?,
             to: self.to.at(format!("calls.{i}.to"))?,
             answered_at: self.answered_at.at(format!("calls.{i}.answeredAt"))?,
@@ -253,7 +256,12 @@ impl Rows {
                 Some(refusal) => (Err(refusal), false),
                 None => decided.next().map_or_else(
                     || (Err(Refusal::not_found("row")), false),
-                    |row| (row.result.map_err(|refusal| within(list, i, refusal)), row.replayed),
+                    |row| {
+                        (
+                            row.result.map_err(|refusal| within(list, i, refusal)),
+                            row.replayed,
+                        )
+                    },
                 ),
             };
             let counted = match (&result, replayed) {
@@ -262,7 +270,9 @@ impl Rows {
                 (Ok(_), false) => &mut payload.posted,
             };
             *counted += 1;
-            payload.results.push(ChargeResult::new(external_id, result, replayed));
+            payload
+                .results
+                .push(ChargeResult::new(external_id, result, replayed));
         }
         payload
     }

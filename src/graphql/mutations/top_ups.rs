@@ -6,12 +6,11 @@ use entity::{Name, TopUpId, top_up};
 use super::parties::{keeper, key, party};
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
-use crate::graphql::error::UserError;
+use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
 use crate::graphql::nodes::TopUp;
-use crate::graphql::payload::{Answer, Payload, answer};
-use crate::graphql::program::TopUpMethod;
 use crate::graphql::scalars::Money;
+use crate::graphql::top_ups::TopUpMethod;
 use crate::ledger;
 use crate::program::{BeginTopUp, SettleTopUp};
 

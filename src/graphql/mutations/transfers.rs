@@ -5,12 +5,11 @@ use entity::{CustomerId, Name};
 
 use super::parties::{agent, keeper, key};
 use crate::graphql::access::enter;
-use crate::graphql::agents::AgentBalance;
+use crate::graphql::balances::AgentBalance;
 use crate::graphql::context::services;
-use crate::graphql::error::UserError;
+use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text};
 use crate::graphql::nodes::Transfer;
-use crate::graphql::payload::{Answer, Payload, answer};
 use crate::graphql::scalars::Money;
 use crate::program::TransferFunds;
 
