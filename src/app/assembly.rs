@@ -134,6 +134,8 @@ impl App {
             clock: self.clock.clone(),
             terms: self.terms.clone(),
             site: self.site.clone(),
+            ledger: self.ledger.clone(),
+            payments: self.payments.clone(),
         })
     }
 

@@ -3,6 +3,7 @@
 mod assembly;
 mod chores;
 mod commands;
+mod demo_world;
 mod greeting;
 mod serving;
 

@@ -4,23 +4,27 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::App;
 use super::greeting::Made;
+use super::{App, demo_world};
 use crate::Error;
+use crate::auth::key_file;
 use crate::config::Config;
 use crate::http::{self, Metrics};
 use crate::store::Db;
 
 /// Serves until the process is told to stop.
 pub(super) async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
-    if demo {
-        return Err(Error::Fault("the demo world is not here yet".into()));
-    }
     let made = Made {
         migrations: pending(config).await?,
         key: !config.token_key_file.exists(),
     };
     let app = App::start(config).await?;
+    let world = if demo {
+        let (key, _) = key_file(&config.token_key_file)?;
+        Some(demo_world::fill(config, &app.db, key).await?)
+    } else {
+        None
+    };
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|fault| Error::Fault(format!("{} cannot be served on: {fault}", config.listen)))?;
@@ -33,6 +37,9 @@ pub(super) async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let door = app.door();
     let routes = http::routes(&door, app.db.clone(), Some(metrics));
     eprintln!("{}", app.greeting(config, listening, &made).await?);
+    if let Some(world) = &world {
+        eprintln!("{}", demo_world::people(world));
+    }
     http::serve(listener, routes, door, told_to_stop()).await;
     stop.cancel();
     chores.close();
