@@ -10,7 +10,7 @@ use super::App;
 use crate::Error;
 use crate::ledger::bill_due;
 
-const FEES: Duration = Duration::from_secs(60);
+const FEES: Duration = Duration::from_mins(1);
 const SWEEP: Duration = Duration::from_secs(30);
 
 impl App {

@@ -22,7 +22,7 @@ pub async fn run(action: Action, config: Config) -> Result<ExitCode, Error> {
         Action::Serve { demo } => serve(&config, demo).await?,
         Action::Migrate(migrate) => migrations(migrate, &config).await?,
         Action::Operator(Operator::Add { email, name }) => {
-            add_operator(&email, &name, &config).await?
+            add_operator(&email, &name, &config).await?;
         }
         Action::Verify => return verify(&config).await,
         Action::Schema => print(&sdl()),

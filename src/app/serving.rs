@@ -72,6 +72,6 @@ async fn told_to_stop() {
     }
     // Without a handler it never comes, and the process is killed instead.
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -74,6 +74,10 @@ pub enum Operator {
 
 /// The settings as they were written. [`super::Config`] reads them all, and tells all faults at once.
 #[derive(Clone, Debug, Args)]
+#[expect(
+    clippy::doc_markdown,
+    reason = "the help shows these words as they are"
+)]
 pub struct Settings {
     /// The database: sqlite://FILE or postgres://USER@HOST/NAME.
     #[arg(

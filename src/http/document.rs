@@ -54,9 +54,9 @@ pub(super) fn read(text: &str, operation_name: Option<&str>) -> Result<Document,
     let bulky = roots.iter().all(|root| BULKY.contains(root));
     let kind = operation.ty;
     Ok(Document {
+        parsed,
         kind,
         bulky,
-        parsed,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::graphql::sdl;
 use crate::store::Db;
 
 /// How long a browser keeps what it was told of CORS.
-const CORS_AGE: Duration = Duration::from_secs(3_600);
+const CORS_AGE: Duration = Duration::from_hours(1);
 
 /// `/graphql`: POST, GET and WebSocket, for programs and for the pages that are let in.
 pub fn graphql<E: Engine>(door: &Door<E>) -> Router {

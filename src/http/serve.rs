@@ -36,8 +36,9 @@ pub async fn serve<E: Engine>(
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
     let accept = async {
         loop {
-            let place = places.clone().acquire_owned().await;
-            let place = place.expect("the semaphore is never closed");
+            let Ok(place) = places.clone().acquire_owned().await else {
+                return;
+            };
             let stream = accept(&listener).await;
             let service = TowerToHyperService::new(routes.clone());
             let connection = http.serve_connection(TokioIo::new(stream), service);

@@ -126,9 +126,8 @@ impl<E: Engine> Connection<E> {
                         Ok(Message::Text(text)) => self.hear(text.as_str()).await,
                         Ok(Message::Binary(_)) => Err(Close::Malformed("messages are text")),
                         Ok(Message::Ping(_) | Message::Pong(_)) => Ok(()),
-                        Ok(Message::Close(_)) => return None,
                         Err(error) if is_too_big(&error) => Err(Close::TooBig),
-                        Err(_) => return None,
+                        Ok(Message::Close(_)) | Err(_) => return None,
                     }
                 }
             };
@@ -296,7 +295,7 @@ async fn changed(session: Option<&mut watch::Receiver<u64>>) {
     {
         return;
     }
-    pending().await
+    pending::<()>().await;
 }
 
 fn too_many(most: usize) -> ServerError {

@@ -42,8 +42,8 @@ impl Query {
     }
 
     async fn panics(&self) -> i32 {
-        let nothing: Option<i32> = None;
-        nothing.expect("a secret cause")
+        let none: Vec<i32> = Vec::new();
+        *none.first().expect("a secret cause")
     }
 
     async fn fails(&self) -> Option<async_graphql::Result<i32>> {
@@ -85,6 +85,7 @@ impl Followed {
     }
 
     async fn nothing(&self) -> Result<stream::Empty<i32>, Error> {
+        std::future::ready(()).await;
         Err(Error::CursorExpired)
     }
 }
