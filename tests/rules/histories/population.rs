@@ -20,7 +20,7 @@ fn terms(chance: &mut Chance) -> Terms {
         ..Terms::default()
     };
     if chance.percent(40) {
-        terms.card_limits.maximum_per_day = Some(money("60"));
+        terms.card_limits.maximum_per_day = Some(chance.of(&[money("25"), money("60")]));
     }
     terms
 }

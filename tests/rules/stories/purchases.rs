@@ -1,13 +1,13 @@
 use agent_program::program::{
-    BeginCardPurchase, CancelPlan, ChargePlanFee, FeeOutcome, FinishTopUp, Finished, GatewaySaid,
-    Party, PurchaseProduct, Reason, SettleTopUp,
+    BeginCardPurchase, CancelPlan, ChargePlanFee, Command, FeeOutcome, FinishTopUp, Finished,
+    GatewaySaid, Needs, Party, PurchaseProduct, Reason, SettleTopUp,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::charge::ChargeKind;
 use entity::customer::{CustomerStatus, Management};
 use entity::plan::{self, PlanState};
 use entity::product::ProductKind;
-use entity::top_up;
+use entity::top_up::{self, TopUpMethod};
 
 use super::scene::{Scene, illegal, lacks, operator, reason};
 use crate::world::{money, name};
@@ -177,6 +177,32 @@ fn r25_what_is_bought_by_card_is_paid_by_card_alone() {
     assert_eq!(scene.credited(&charge).as_deref(), Some("0.1498"));
     assert_eq!(scene.cash(scene.customer), "1.0049");
     assert_eq!(scene.promo(scene.customer), "20.0000");
+}
+
+#[test]
+fn r25_a_purchase_by_card_leaves_a_debt_of_calls_as_it_was() {
+    let mut scene = shop();
+    scene.give(scene.customer, "-3", "0");
+    let top_up = scene.by_card("number").unwrap();
+    let finished = scene.approved(&top_up);
+    assert!(matches!(finished, Finished::Settled { .. }));
+    assert_eq!(scene.cash(scene.customer), "-3.0000");
+}
+
+#[test]
+fn r34_what_is_bought_by_card_counts_toward_the_most_of_a_day() {
+    let scene = shop();
+    let customer = scene.customer;
+    let command = BeginCardPurchase {
+        by: Party::Customer(customer),
+        customer,
+        product_code: name("number"),
+        payment_token: "tok_approve".into(),
+    };
+    let mut needs = Needs::default();
+    command.needs(&mut needs);
+    let of_cards = (customer, TopUpMethod::CreditCard);
+    assert!(needs.paid_in.contains(&of_cards));
 }
 
 #[test]
