@@ -6,6 +6,7 @@ use agent_program::Clock;
 use agent_program::auth::{Actor, Machine, Person};
 use agent_program::graphql::{Api, Services};
 use agent_program::ledger::{Ledger, LedgerOptions};
+use agent_program::payments::{Payments, Sandbox};
 use agent_program::program::{
     BeginTopUp, Destination, Party, PurchaseProduct, RatedCharge, RecordCharges, RequestPayout,
     SettleTopUp, Terms, TransferFunds,
@@ -273,11 +274,19 @@ impl World {
             clock.clone(),
             LedgerOptions::default(),
         );
+        let payments = Payments::new(
+            test.db.clone(),
+            ledger.clone(),
+            clock.clone(),
+            Arc::new(Sandbox::default()),
+        );
         let mut world = Self {
             api: Api::new(Services {
                 db: test.db.clone(),
                 clock,
                 terms,
+                ledger: ledger.clone(),
+                payments,
                 site: Site {
                     signup_url: "https://example.com/join".into(),
                     claim_url: "https://example.com/claim".into(),
