@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::graphql::{Api, Services};
 use crate::http::Door;
 use crate::ledger::{Ledger, LedgerOptions};
+use crate::live::Live;
 use crate::payments::{PaymentGateway, Payments, Sandbox};
 use crate::program::Terms;
 use crate::registry::{Registry, Site};
@@ -136,6 +137,7 @@ impl App {
             site: self.site.clone(),
             ledger: self.ledger.clone(),
             payments: self.payments.clone(),
+            live: Live::new(self.db.clone(), self.clock.clone(), self.auth.clone()),
         })
     }
 

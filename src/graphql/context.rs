@@ -9,6 +9,7 @@ use super::sight::Sight;
 use crate::Clock;
 use crate::auth::Actor;
 use crate::ledger::Ledger;
+use crate::live::Live;
 use crate::payments::Payments;
 use crate::program::Terms;
 use crate::registry::Site;
@@ -23,6 +24,7 @@ pub struct Services {
     pub site: Site,
     pub ledger: Ledger,
     pub payments: Payments,
+    pub live: Live,
 }
 
 /// Who asks, in this operation. Signing in changes it, so that the payload shows what its new owner may see.

@@ -33,6 +33,7 @@ pub mod reports;
 pub mod scalars;
 pub mod schema;
 pub mod sight;
+pub mod subscriptions;
 pub mod top_ups;
 pub mod transactions;
 pub mod transfers;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, Response, SDLExportOptions, Schema};
+use async_graphql::{
+    MergedObject, MergedSubscription, Request, Response, SDLExportOptions, Schema,
+};
 use futures_util::{Stream, StreamExt};
 
 use super::agents::AgentQuery;
@@ -21,6 +23,7 @@ use super::people::PeopleQuery;
 use super::program::ProgramQuery;
 use super::refetch::NodeQuery;
 use super::reports::ReportQuery;
+use super::subscriptions::{AccountSubscription, AgentSubscription, DeskSubscription};
 use super::transactions::TransactionQuery;
 use super::{fault, limits};
 use crate::auth::Actor;
@@ -56,7 +59,8 @@ pub struct Mutation(
 );
 
 /// What can be followed.
-pub type Subscription = EmptySubscription;
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(AgentSubscription, AccountSubscription, DeskSubscription);
 
 /// The schema and the floors below it. The only way in, so that every error passes `fault`. A clone is the same one.
 #[derive(Clone)]
@@ -119,11 +123,15 @@ fn broken(cause: &str) -> Response {
 }
 
 fn schema() -> Schema<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .limit_depth(usize::try_from(limits::DEPTH).unwrap_or(usize::MAX))
-        .limit_aliases(usize::try_from(limits::ALIASES).unwrap_or(usize::MAX))
-        .disable_suggestions()
-        .finish()
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .limit_depth(usize::try_from(limits::DEPTH).unwrap_or(usize::MAX))
+    .limit_aliases(usize::try_from(limits::ALIASES).unwrap_or(usize::MAX))
+    .disable_suggestions()
+    .finish()
 }
 
 /// The schema as clients get it: sorted, and without the directives that the specification has anyway.

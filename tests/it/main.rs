@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod house;
 mod http;
+mod live;
 mod reads;
 mod schema;
 mod socket;

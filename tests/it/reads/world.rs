@@ -1,15 +1,13 @@
 //! Two agents and their customers, a house customer, an operator and a switch.
 
-use std::sync::Arc;
-
 use agent_program::Clock;
-use agent_program::auth::{Actor, Machine, Person};
-use agent_program::graphql::{Api, Services};
-use agent_program::ledger::{Ledger, LedgerOptions};
-use agent_program::payments::{Payments, Sandbox};
+use agent_program::app::{App, Parts};
+use agent_program::auth::{Actor, Machine, Person, new_key};
+use agent_program::graphql::Api;
+use agent_program::ledger::Ledger;
 use agent_program::program::{
     BeginTopUp, Destination, Party, PurchaseProduct, RatedCharge, RecordCharges, RequestPayout,
-    SettleTopUp, Terms, TransferFunds,
+    SettleTopUp, TransferFunds,
 };
 use agent_program::registry::Site;
 use agent_program::store::bulk;
@@ -267,32 +265,15 @@ impl World {
             .await;
         }
         txn.commit().await.expect("a commit");
-        let terms = Arc::new(Terms::default());
-        let ledger = Ledger::start(
-            test.db.clone(),
-            terms.clone(),
-            clock.clone(),
-            LedgerOptions::default(),
-        );
-        let payments = Payments::new(
-            test.db.clone(),
-            ledger.clone(),
-            clock.clone(),
-            Arc::new(Sandbox::default()),
-        );
+        let mut parts = Parts::new(test.db.clone(), clock, new_key().expect("a key"));
+        parts.site = Site {
+            signup_url: "https://example.com/join".into(),
+            claim_url: "https://example.com/claim".into(),
+        };
+        let app = App::new(parts).expect("the floors");
         let mut world = Self {
-            api: Api::new(Services {
-                db: test.db.clone(),
-                clock,
-                terms,
-                ledger: ledger.clone(),
-                payments,
-                site: Site {
-                    signup_url: "https://example.com/join".into(),
-                    claim_url: "https://example.com/claim".into(),
-                },
-            }),
-            ledger,
+            api: app.api(),
+            ledger: app.ledger,
             payout: id(0),
             now,
             _test: test,

@@ -1,0 +1,89 @@
+//! `deskEvents`: what wants an operator's decision.
+
+use async_graphql::{Context, SimpleObject, Subscription};
+use entity::desk_event::DeskSubject;
+use entity::{ApplicationId, PayoutId, TypedId, application, desk_event, payout};
+
+use super::feed::{Feed, feed, missing, position, rows};
+use crate::Error;
+use crate::graphql::access::enter;
+use crate::graphql::context::services;
+use crate::graphql::cursor::{EventCursor, EventStream};
+use crate::graphql::nodes::{Application, Node, Payout};
+use crate::graphql::scalars::DateTime;
+use crate::store::Db;
+
+/// Something that wants an operator's decision.
+#[derive(SimpleObject)]
+pub struct DeskEvent {
+    /// To come back to, as `after`: opaque.
+    cursor: String,
+    /// When it came.
+    occurred_at: DateTime,
+    /// An `Application` or a `Payout`, as it is now: another operator may have decided it.
+    subject: Node,
+}
+
+/// `deskEvents`.
+#[derive(Default)]
+pub struct DeskSubscription;
+
+#[Subscription]
+impl DeskSubscription {
+    /// Operators: applications and payout requests that want a decision, in order, as they come.
+    ///
+    /// First comes what happened after `after`, then what happens. `CURSOR_EXPIRED` for a cursor that the desk never had.
+    ///
+    /// Example: `subscription { deskEvents { cursor subject { __typename id ... on Payout { gross method } } } }`
+    async fn desk_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The cursor of the last event that you have. From now on, if left out.")]
+        after: Option<String>,
+    ) -> async_graphql::Result<Feed<DeskEvent>> {
+        let actor = enter(ctx)?;
+        let after = position(after.as_deref(), EventStream::Desk)?;
+        let services = services(ctx);
+        let following = services.live.desk_events(actor.person()?, after).await?;
+        let db = services.db.clone();
+        Ok(feed(following, move |rows| dress(db.clone(), rows)))
+    }
+}
+
+async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<DeskEvent>, Error> {
+    let about = |subject: DeskSubject| {
+        let rows = page.iter().filter(move |row| row.subject == subject);
+        rows.map(|row| row.subject_id)
+    };
+    let ids: Vec<_> = about(DeskSubject::Application)
+        .map(ApplicationId::from_uuid)
+        .collect();
+    let id = application::Column::Id;
+    let applications = rows::<application::Entity, _>(&db, id, &ids, |row| row.id).await?;
+    let ids: Vec<_> = about(DeskSubject::Payout)
+        .map(PayoutId::from_uuid)
+        .collect();
+    let id = payout::Column::Id;
+    let payouts = rows::<payout::Entity, _>(&db, id, &ids, |row| row.id).await?;
+    let events = page.iter().map(|row| {
+        let subject = match row.subject {
+            DeskSubject::Application => {
+                let found = applications.get(&ApplicationId::from_uuid(row.subject_id));
+                found.cloned().map(Application).map(Node::Application)
+            }
+            DeskSubject::Payout => {
+                let found = payouts.get(&PayoutId::from_uuid(row.subject_id));
+                found.cloned().map(Payout).map(Node::Payout)
+            }
+            DeskSubject::FraudCase => None,
+        };
+        let stream = EventStream::Desk;
+        let seq = row.seq;
+        Ok(DeskEvent {
+            cursor: EventCursor { stream, seq }.encode(),
+            occurred_at: DateTime(row.occurred_at),
+            subject: subject.ok_or_else(missing)?,
+        })
+    });
+    events.collect()
+}

@@ -1,0 +1,226 @@
+//! An agent with two customers, told of from below the doors: so that a second process, and what it hears, can be had.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use agent_program::auth::{Auth, AuthOptions, Person, new_key};
+use agent_program::ledger::{Ledger, LedgerOptions};
+use agent_program::live::Live;
+use agent_program::program::{GrantPromo, RatedCharge, RecordCharges, Terms};
+use agent_program::registry::{NewApplication, NewCustomer, NewPerson, Registry, Site};
+use agent_program::store::Db;
+use agent_program::{Clock, Error};
+use chrono::TimeDelta;
+use entity::charge::ChargeKind;
+use entity::customer::Management;
+use entity::{
+    AccountNumber, AgentId, CustomerId, Email, Money, Name, Percent, Prose, agent, application,
+};
+
+use crate::support::db::TestDb;
+
+const PASSWORD: &str = "a quiet harbour";
+/// Longer than any answer takes, and shorter than it takes a stream to notice that a hint was lost.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// One process: the floors below the doors.
+pub struct Process {
+    pub db: Db,
+    pub auth: Auth,
+    pub registry: Registry,
+    pub ledger: Ledger,
+    pub live: Live,
+}
+
+/// An agent with a customer that manages itself and one that it manages.
+pub struct World {
+    pub test: TestDb,
+    pub terms: Arc<Terms>,
+    pub here: Process,
+    pub operator: Person,
+    pub agent: Person,
+    pub agent_id: AgentId,
+    pub customer: Person,
+    pub customer_id: CustomerId,
+    number: AccountNumber,
+    pub managed: CustomerId,
+    claim_url: String,
+    key: Vec<u8>,
+    ahead: Arc<AtomicI64>,
+}
+
+impl World {
+    pub async fn new(test: TestDb) -> Self {
+        Self::with_terms(test, Terms::default()).await
+    }
+
+    pub async fn with_terms(test: TestDb, terms: Terms) -> Self {
+        let (terms, key) = (Arc::new(terms), new_key().unwrap());
+        let ahead = Arc::new(AtomicI64::new(0));
+        let here = Process::start(test.db.clone(), &terms, &key, &ahead);
+        let registry = &here.registry;
+        let registered = registry.add_operator(name("Olga"), email("olga"), PASSWORD.into());
+        let registered = registered.await.unwrap();
+        let operator = here.auth.sign_in("olga@example.com", PASSWORD);
+        let operator = operator.await.unwrap().person;
+        let applied = registry.apply(None, application()).await.unwrap();
+        let rate = Percent::parse("3").unwrap();
+        let approved = registry.approve(registered.id, applied.id, rate, None);
+        let approved = approved.await.unwrap();
+        let claim_url = approved.claim_url.unwrap();
+        let claimed = registry.claim(token(&claim_url), email("ada"), PASSWORD.into());
+        let agent = claimed.await.unwrap().person;
+        let new = NewPerson {
+            name: name("Carl"),
+            email: email("carl"),
+            password: PASSWORD.into(),
+        };
+        let joined = registry.sign_up_with_agent(new, Some(approved.agent.number.as_str()), None);
+        let joined = joined.await.unwrap();
+        let new = NewCustomer {
+            name: name("Mona"),
+            email: Some(email("mona")),
+            management: Management::PendingHandover,
+        };
+        let managed = registry.sign_up_customer(approved.agent.id, new);
+        let (managed, claim_url) = managed.await.unwrap();
+        Self {
+            test,
+            terms,
+            here,
+            operator,
+            agent,
+            agent_id: approved.agent.id,
+            customer: joined.session.person,
+            customer_id: joined.customer.id,
+            number: joined.customer.number,
+            managed: managed.id,
+            claim_url: claim_url.unwrap(),
+            key,
+            ahead,
+        }
+    }
+
+    /// The program again on the same database, as after a restart or beside this one.
+    pub async fn process(&self) -> Process {
+        let db = self.test.open_again().await;
+        Process::start(db, &self.terms, &self.key, &self.ahead)
+    }
+
+    /// The customer talks for a hundred dollars, which earns the agent three.
+    pub async fn talk(&self, external_id: &str) {
+        let charge = RatedCharge {
+            external_id: name(external_id),
+            account_number: self.number.clone(),
+            kind: ChargeKind::Call,
+            description: name("A long call"),
+            amount: Money::from_units(1_000_000),
+            commissionable: true,
+            occurred_at: clock(&self.ahead).now(),
+        };
+        let command = RecordCharges {
+            source: name("switch"),
+            charges: vec![charge],
+        };
+        let rows = self.here.ledger.run(command).await.unwrap();
+        assert!(rows.iter().all(|row| row.result.is_ok()), "{rows:?}");
+    }
+
+    /// Something happens on an account.
+    pub async fn grant(&self, customer: CustomerId) {
+        let command = GrantPromo {
+            customer,
+            amount: Money::CENT,
+            reason: name("Welcome"),
+        };
+        self.here.ledger.run(command).await.unwrap();
+    }
+
+    /// Mona uses her claim link.
+    pub async fn claim(&self) -> Person {
+        let registry = &self.here.registry;
+        let claimed = registry.claim(token(&self.claim_url), email("mona"), PASSWORD.into());
+        claimed.await.unwrap().person
+    }
+
+    pub fn pass(&self, time: TimeDelta) {
+        let micros = time.num_microseconds().unwrap();
+        self.ahead.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Process {
+    fn start(db: Db, terms: &Arc<Terms>, key: &[u8], ahead: &Arc<AtomicI64>) -> Self {
+        let clock = clock(ahead);
+        let auth = Auth::new(db.clone(), clock.clone(), AuthOptions::new(key.to_vec())).unwrap();
+        let site = Site {
+            signup_url: "https://example.com/join".into(),
+            claim_url: "https://example.com/claim".into(),
+        };
+        let terms = Arc::clone(terms);
+        let registry = Registry::new(
+            db.clone(),
+            clock.clone(),
+            Arc::clone(&terms),
+            auth.clone(),
+            site,
+        );
+        let options = LedgerOptions::default();
+        Self {
+            ledger: Ledger::start(db.clone(), terms, clock.clone(), options),
+            live: Live::new(db.clone(), clock, auth.clone()),
+            db,
+            auth,
+            registry,
+        }
+    }
+}
+
+fn clock(ahead: &Arc<AtomicI64>) -> Clock {
+    let (machine, ahead) = (Clock::system(), Arc::clone(ahead));
+    Clock::from_fn(move || machine.now() + TimeDelta::microseconds(ahead.load(Ordering::SeqCst)))
+}
+
+/// What comes, which it must.
+pub async fn soon<T>(coming: impl Future<Output = T>) -> T {
+    let coming = tokio::time::timeout(PATIENCE, coming);
+    coming.await.expect("it comes")
+}
+
+/// The error of what must not be.
+pub fn denied<T>(result: Result<T, Error>) -> Error {
+    match result {
+        Ok(_) => panic!("nothing was wrong"),
+        Err(error) => error,
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn email(who: &str) -> Email {
+    Email::parse(&format!("{who}@example.com")).unwrap()
+}
+
+fn token(claim_url: &str) -> &str {
+    claim_url.split_once("token=").unwrap().1
+}
+
+fn application() -> NewApplication {
+    NewApplication {
+        kind: agent::AgentKind::Individual,
+        name: name("Ada"),
+        email: email("ada"),
+        business: Prose::parse("A shop for telephones.").unwrap(),
+        plan: Prose::parse("At the counter.").unwrap(),
+        promotion: vec![application::PromotionChannel::WordOfMouth],
+        promotion_detail: None,
+        involvement: vec![application::Involvement::Setup],
+        markets: vec![application::MarketScope::Local],
+        places: None,
+        projection: [1, 2, 3, 4],
+        notes: None,
+    }
+}
