@@ -1,7 +1,6 @@
 //! What a check finds, and how it is told to people.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::Money;
@@ -110,41 +109,35 @@ impl Findings {
 /// A check for people: what was looked at, the trial balance, and each violation on a line of its own.
 #[must_use]
 pub fn report(check: &Check) -> String {
-    let mut text = String::new();
     let at = check.checked_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let nothing = if check.transactions == 0 {
         ": there is nothing in the books yet"
     } else {
         ""
     };
-    let lines = |text: &mut String| -> fmt::Result {
-        writeln!(
-            text,
-            "{} transactions with {} entries, as of {at}{nothing}",
-            check.transactions, check.entries
-        )?;
-        let width = |(_, figure): &(Account, Figure)| figure.to_string().len();
-        let width = check.trial_balance.iter().map(width).max().unwrap_or(0);
-        for (account, figure) in &check.trial_balance {
-            let (name, currency) = (account.name(), &check.currency_code);
-            writeln!(
-                text,
-                "  {name:<20} {:>width$} {currency}",
-                figure.to_string()
-            )?;
-        }
-        for violation in &check.violations {
-            writeln!(text, "{}: {}", violation.rule, violation.detail)?;
-        }
-        let verdict = if check.ok() {
-            "The books are right."
-        } else {
-            "The books are WRONG."
-        };
-        writeln!(text, "{verdict}")
+    let mut lines = vec![format!(
+        "{} transactions with {} entries, as of {at}{nothing}",
+        check.transactions, check.entries
+    )];
+    let width = |(_, figure): &(Account, Figure)| figure.to_string().len();
+    let width = check.trial_balance.iter().map(width).max().unwrap_or(0);
+    for (account, figure) in &check.trial_balance {
+        let (name, currency) = (account.name(), &check.currency_code);
+        lines.push(format!(
+            "  {name:<20} {:>width$} {currency}",
+            figure.to_string()
+        ));
+    }
+    for violation in &check.violations {
+        lines.push(format!("{}: {}", violation.rule, violation.detail));
+    }
+    let verdict = if check.ok() {
+        "The books are right.\n"
+    } else {
+        "The books are WRONG.\n"
     };
-    lines(&mut text).expect("a text takes every line");
-    text
+    lines.push(verdict.into());
+    lines.join("\n")
 }
 
 #[cfg(test)]

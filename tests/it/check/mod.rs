@@ -1,5 +1,6 @@
 //! The proof of the books: a book that is right is called right, and of one that is not the broken rule is named.
 
 mod broken;
+mod burglar;
 mod right;
 mod world;
