@@ -159,7 +159,6 @@ async fn visible_entries(ctx: &Context<'_>, id: TransactionId) -> Result<Vec<ent
     let mut seen = Vec::with_capacity(entries.len());
     for entry in entries {
         let visible = match (entry.owner_id, entry.account) {
-            (None, _) => false,
             (Some(owner), _) if own.contains(&owner) => true,
             (Some(owner), Account::CustomerCash | Account::CustomerPromo) => {
                 let customer = CustomerId::from_uuid(owner);

@@ -41,12 +41,14 @@ impl Transfer {
     }
 
     /// The part of the agent's own funds, which are spent first. To the customer an error, FORBIDDEN.
-    fn from_funding(&self, ctx: &Context<'_>) -> Result<Money> {
+    #[graphql(name = "fromFunding")]
+    fn funding_part(&self, ctx: &Context<'_>) -> Result<Money> {
         self.agents_own(ctx, self.0.from_funding)
     }
 
     /// The part of the agent's commission. To the customer an error, FORBIDDEN.
-    fn from_commission(&self, ctx: &Context<'_>) -> Result<Money> {
+    #[graphql(name = "fromCommission")]
+    fn commission_part(&self, ctx: &Context<'_>) -> Result<Money> {
         self.agents_own(ctx, self.0.from_commission)
     }
 
