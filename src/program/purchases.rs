@@ -77,13 +77,15 @@ impl Command for BeginCardPurchase {
 
     /// # Errors
     /// In this order: `NOT_FOUND`, `NOT_MANAGED`; `CUSTOMER_NOT_ACTIVE`; `PRODUCT_NOT_AVAILABLE`; `INVALID_INPUT` at
-    /// `paymentToken` for what is free; `TOP_UP_METHOD_LIMIT` beyond what the method allows (R34).
+    /// `paymentToken` for what is free; `INSUFFICIENT_FUNDS` while the account is in debt, which a top-up pays off;
+    /// `TOP_UP_METHOD_LIMIT` beyond what the method allows (R34).
     fn decide(&self, books: &mut Books) -> Result<top_up::Model, Refusal> {
         let product = books.sells(self.by, self.customer, &self.product_code)?;
         if !product.price.is_positive() {
             let problem = "This is free: there is nothing to pay.";
             return Err(Refusal::invalid("paymentToken", problem));
         }
+        books.not_in_debt(self.customer, product.price, Money::ZERO)?;
         let beyond = |mut refusal: Refusal| {
             refusal.field = Some("paymentToken".into());
             refusal
@@ -152,12 +154,35 @@ impl Books {
             .filter(|product| product.available && in_cents(product.price) == top_up.amount)
             .ok_or(Reason::ProductNotAvailable)?;
         self.open_customer(top_up.customer_id)?;
+        self.not_in_debt(top_up.customer_id, product.price, top_up.amount)?;
         let parts = Parts {
             cash: product.price,
             ..Parts::default()
         };
         let id = external_id_of(top_up.id);
         self.buy(top_up.customer_id, &product, parts, Some(id))
+    }
+
+    /// Cash below zero is paid off before anything is bought: only a call takes it there (`program.md` 4.7, E31).
+    ///
+    /// # Errors
+    /// `INSUFFICIENT_FUNDS` where, with `paid_in` on the account already, a debt stood before it.
+    fn not_in_debt(
+        &self,
+        customer: CustomerId,
+        requested: Money,
+        paid_in: Money,
+    ) -> Result<(), Refusal> {
+        let cash = self.customer_balance(customer).cash - paid_in;
+        if cash.is_negative() {
+            let available = Money::ZERO;
+            return Err(Reason::InsufficientFunds {
+                available,
+                requested,
+            }
+            .into());
+        }
+        Ok(())
     }
 
     fn buy(

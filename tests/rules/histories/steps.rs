@@ -189,6 +189,12 @@ impl History {
         match foreseen {
             Some(reason) => assert_eq!(refused, Some(&reason)),
             None if price.is_zero() => assert!(matches!(refused, Some(Reason::InvalidInput(_)))),
+            None if self.model.balance(Account::CustomerCash, customer.uuid()) < 0 => {
+                assert!(
+                    matches!(refused, Some(Reason::InsufficientFunds { .. })),
+                    "E31"
+                );
+            }
             None if within => assert_eq!(refused, None),
             None => assert!(matches!(refused, Some(Reason::TopUpMethodLimit(_)))),
         }

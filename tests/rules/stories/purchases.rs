@@ -180,12 +180,23 @@ fn r25_what_is_bought_by_card_is_paid_by_card_alone() {
 }
 
 #[test]
-fn r25_a_purchase_by_card_leaves_a_debt_of_calls_as_it_was() {
+fn e31_a_debt_of_calls_is_paid_off_before_a_card_buys_anything() {
     let mut scene = shop();
     scene.give(scene.customer, "-3", "0");
+    let refused = scene.by_card("number").unwrap_err();
+    assert!(matches!(refused, Reason::InsufficientFunds { .. }));
+
+    let mut scene = shop();
     let top_up = scene.by_card("number").unwrap();
+    scene.give(scene.customer, "-3", "0");
     let finished = scene.approved(&top_up);
-    assert!(matches!(finished, Finished::Settled { .. }));
+    assert!(matches!(
+        finished,
+        Finished::Failed {
+            give_back: true,
+            ..
+        }
+    ));
     assert_eq!(scene.cash(scene.customer), "-3.0000");
 }
 
