@@ -135,6 +135,8 @@ impl App {
             clock: self.clock.clone(),
             terms: self.terms.clone(),
             site: self.site.clone(),
+            auth: self.auth.clone(),
+            registry: self.registry.clone(),
             ledger: self.ledger.clone(),
             payments: self.payments.clone(),
             live: Live::new(self.db.clone(), self.clock.clone(), self.auth.clone()),

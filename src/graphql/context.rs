@@ -7,12 +7,12 @@ use async_graphql::{Context, Request};
 use super::loaders::Loaders;
 use super::sight::Sight;
 use crate::Clock;
-use crate::auth::Actor;
+use crate::auth::{Actor, Auth};
 use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::payments::Payments;
 use crate::program::Terms;
-use crate::registry::Site;
+use crate::registry::{Registry, Site};
 use crate::store::Db;
 
 /// The floors below, as the schema uses them. A clone is the same ones.
@@ -22,6 +22,8 @@ pub struct Services {
     pub clock: Clock,
     pub terms: Arc<Terms>,
     pub site: Site,
+    pub auth: Auth,
+    pub registry: Registry,
     pub ledger: Ledger,
     pub payments: Payments,
     pub live: Live,

@@ -16,8 +16,9 @@ use super::fault;
 use super::ledger_check::LedgerCheckQuery;
 use super::machines::MachineQuery;
 use super::mutations::{
-    PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation,
-    RecordingMutation, TopUpMutation, TransferMutation,
+    ApplicationMutation, CatalogueMutation, MachineMutation, PayoutDecisionMutation,
+    PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation, RateMutation,
+    RecordingMutation, SessionMutation, SignUpMutation, TopUpMutation, TransferMutation,
 };
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
@@ -49,6 +50,12 @@ pub struct Query(
 /// What can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
+    SignUpMutation,
+    SessionMutation,
+    ApplicationMutation,
+    RateMutation,
+    CatalogueMutation,
+    MachineMutation,
     TopUpMutation,
     TransferMutation,
     PromoMutation,

@@ -4,10 +4,11 @@ use entity::{Email, Name, login};
 use sea_orm::{ActiveModelTrait, Set};
 
 use super::Registry;
-use super::people::{NewLogin, login_by_email};
+use super::people::{NewLogin, account_of, login_by_email, login_by_id};
 use super::signups::email_taken;
 use super::story::Locks;
 use crate::Error;
+use crate::program::{Reason, Refusal};
 
 impl Registry {
     /// A login of an operator. One that exists becomes an operator's, with this password.
@@ -41,5 +42,25 @@ impl Registry {
         };
         story.commit(&self.db).await?;
         Ok(login)
+    }
+
+    /// Another claim link for a new agent whose first one ran out before it had a password.
+    ///
+    /// # Errors
+    /// `NotFound` at `email`; `IllegalState` for a login that has a password.
+    pub async fn renew_claim(&self, email: &Email) -> Result<String, Error> {
+        let missing = || Refusal::not_found("login").at("email");
+        let login = login_by_email(self.db.reader(), email).await?;
+        let login = login.ok_or_else(missing)?;
+        let own = account_of(self.db.reader(), login.id).await?;
+        let own = own.ok_or_else(missing)?;
+        let story = self.begin(&Locks::default().account(own.id)).await?;
+        let login = login_by_id(story.txn(), login.id).await?;
+        if login.password_hash.is_some() {
+            return Err(Reason::IllegalState("CLAIMED".into()).at("email").into());
+        }
+        let token = story.issue_claim(own.id).await?;
+        story.commit(&self.db).await?;
+        Ok(self.site.claim_link(&token))
     }
 }

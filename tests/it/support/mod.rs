@@ -1,4 +1,7 @@
 //! What the stories stand on.
 
+#[macro_use]
+pub mod app;
+pub mod caller;
 pub mod db;
 pub mod small;
