@@ -3,12 +3,18 @@
 # takes it away again at the end, however the command ended.
 #
 #   scripts/postgres.sh cargo nextest run
+#   scripts/postgres.sh --durable cargo bench --bench group_commit     # waits for the disk, as one with data does
 #
 # The binaries: `initdb` on PATH, else the newest of /usr/lib/postgresql, else Debian's package is installed. It listens
-# on a socket in its folder only, and does not wait for the disk: for tests, never for data.
+# on a socket in its folder only and, unless told to, does not wait for the disk: for tests, never for data.
 set -euo pipefail
 
-[ $# -gt 0 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+wait_for_disk=off
+if [ "${1-}" = --durable ]; then
+  wait_for_disk=on
+  shift
+fi
+[ $# -gt 0 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 
 find_binaries() {
@@ -53,7 +59,7 @@ start() {
   cd /
   "${as[@]}" "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync
   "${as[@]}" "$bin/pg_ctl" start -w -t 60 -D "$folder/data" -l "$folder/log" -o "-c listen_addresses='' \
-    -c unix_socket_directories='$folder' -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+    -c unix_socket_directories='$folder' -c fsync=$wait_for_disk -c synchronous_commit=$wait_for_disk -c full_page_writes=$wait_for_disk \
     -c max_connections=400 -c shared_buffers=256MB"
 }
 if ! (start) >"$folder.out" 2>&1; then
