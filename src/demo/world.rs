@@ -119,7 +119,7 @@ impl Demo {
         self.operator = Some(self.add_operator().await?);
         self.save_catalogue().await?;
         let cast = self.first_day().await?;
-        let mut everybody: Vec<customer::Model> = cast.annas.iter().cloned().collect();
+        let mut everybody: Vec<customer::Model> = cast.annas.clone();
         everybody.extend(cast.bens.iter().cloned());
         everybody.push(cast.house.clone());
         let mut dice: StdRng = dice();

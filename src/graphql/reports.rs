@@ -242,7 +242,6 @@ impl ReportQuery {
     /// agent or sees the program's. A customer that is another's now has no row, and is in the totals for its time here.
     ///
     /// Example: `{ customerReport(input: {period: {from: "2026-11-01", to: "2026-12-01"}}, first: 10) { rows { nodes { customer { name } figures { spent earned } } } totals { net } } }`
-    #[expect(clippy::too_many_arguments, reason = "the contract's own")]
     async fn customer_report(
         &self,
         ctx: &Context<'_>,
@@ -301,7 +300,6 @@ impl ReportQuery {
     /// Operators: revenue, traffic, signups and commission per agent, to decide rates on.
     ///
     /// Example: `{ agentReport(input: {period: {from: "2026-11-01", to: "2026-12-01"}}) { rows { nodes { agent { displayName } signups activeCustomers figures { spent earned } } } } }`
-    #[expect(clippy::too_many_arguments, reason = "the contract's own")]
     async fn agent_report(
         &self,
         ctx: &Context<'_>,
@@ -408,7 +406,7 @@ impl Asked {
         enter(ctx)?;
         let period = input.period.read("input.period")?;
         let named = input.agent_id.as_ref();
-        let named = named.map(|given| given.known::<AgentId>());
+        let named = named.map(Given::known::<AgentId>);
         let agent = match (sight(ctx).agent(), named) {
             (_, Some(None)) => {
                 return Err(bad_argument("input.agentId", "must be the id of an agent"));

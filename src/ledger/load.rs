@@ -24,6 +24,10 @@ pub(super) struct Owners {
     pub customers: BTreeSet<CustomerId>,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, and nearly always the large one"
+)]
 pub(super) enum Loaded {
     Books(Books),
     /// Others have to be locked than were: begin again with these.
@@ -60,9 +64,10 @@ pub(super) async fn load(
     let found = around(txn, &asked, agents).await?;
     let (agent_balances, customer_balances) =
         locks::lock_owners(txn, &found.owners.agents, &found.owners.customers).await?;
-    let desk = match needs.desk {
-        true => Some(locks::lock_desk(txn).await?),
-        false => None,
+    let desk = if needs.desk {
+        Some(locks::lock_desk(txn).await?)
+    } else {
+        None
     };
     // Only now is it known what others have done: read again what may have changed before the locks were had.
     let under_lock = around(txn, &asked, found.owners.agents.clone()).await?;

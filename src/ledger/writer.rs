@@ -140,7 +140,9 @@ impl Writer {
                 Ok(()) => part.into_iter().for_each(Job::reply),
                 Err(error) if part.len() == 1 => {
                     tracing::error!(%error, "a command could not be committed");
-                    part.into_iter().for_each(|job| job.fail(copy(&error)));
+                    for job in part {
+                        job.fail(copy(&error));
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, jobs = part.len(), "a batch failed and is halved");

@@ -133,6 +133,7 @@ impl Books {
     ///
     /// # Errors
     /// As [`Books::post`].
+    #[expect(clippy::needless_pass_by_value, reason = "it is posted once")]
     pub fn post_as(
         &mut self,
         id: TransactionId,
@@ -143,9 +144,8 @@ impl Books {
         if posting.overflow {
             return Err(out_of_range().into());
         }
-        let mut line = 0;
-        for (&place, &units) in posting.legs.iter().filter(|(_, units)| **units != 0) {
-            line += 1;
+        let legs = posting.legs.iter().filter(|(_, units)| **units != 0);
+        for (line, (&place, &units)) in (1..).zip(legs) {
             let amount = Money::from_units(units);
             let after = self.apply(place, amount).ok_or_else(out_of_range)?;
             self.added.entries.push(entry::Model {

@@ -202,6 +202,10 @@ pub enum GatewaySaid {
 
 /// What became of a top-up that the gateway has spoken on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, and mostly the large one"
+)]
 pub enum Finished {
     /// Settled; with what it bought, where it was to buy something.
     Settled {
