@@ -1,5 +1,6 @@
 //! Streams, from below the doors: what resumes, what is heard, and what ends.
 
+mod stories;
 mod world;
 
 use agent_program::Error;

@@ -4,19 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use agent_program::auth::{Auth, AuthOptions, Person, new_key};
-use agent_program::ledger::{Ledger, LedgerOptions};
+use agent_program::app::{App, Parts};
+use agent_program::auth::{Actor, Auth, Person, new_key};
+use agent_program::graphql::Api;
+use agent_program::ledger::Ledger;
 use agent_program::live::Live;
 use agent_program::program::{GrantPromo, RatedCharge, RecordCharges, Terms};
-use agent_program::registry::{NewApplication, NewCustomer, NewPerson, Registry, Site};
+use agent_program::registry::{NewApplication, NewCustomer, NewPerson, Registry};
 use agent_program::store::Db;
 use agent_program::{Clock, Error};
+use async_graphql::{Request, Response, Variables};
 use chrono::TimeDelta;
 use entity::charge::ChargeKind;
 use entity::customer::Management;
 use entity::{
     AccountNumber, AgentId, CustomerId, Email, Money, Name, Percent, Prose, agent, application,
 };
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use serde_json::Value;
 
 use crate::support::db::TestDb;
 
@@ -31,6 +37,7 @@ pub struct Process {
     pub registry: Registry,
     pub ledger: Ledger,
     pub live: Live,
+    pub api: Api,
 }
 
 /// An agent with a customer that manages itself and one that it manages.
@@ -152,28 +159,51 @@ impl World {
 
 impl Process {
     fn start(db: Db, terms: &Arc<Terms>, key: &[u8], ahead: &Arc<AtomicI64>) -> Self {
-        let clock = clock(ahead);
-        let auth = Auth::new(db.clone(), clock.clone(), AuthOptions::new(key.to_vec())).unwrap();
-        let site = Site {
-            signup_url: "https://example.com/join".into(),
-            claim_url: "https://example.com/claim".into(),
-        };
-        let terms = Arc::clone(terms);
-        let registry = Registry::new(
-            db.clone(),
-            clock.clone(),
-            Arc::clone(&terms),
-            auth.clone(),
-            site,
-        );
-        let options = LedgerOptions::default();
+        let mut parts = Parts::new(db, clock(ahead), key.to_vec());
+        parts.terms = Terms::clone(terms);
+        let app = App::new(parts).unwrap();
+        let api = app.api();
         Self {
-            ledger: Ledger::start(db.clone(), terms, clock.clone(), options),
-            live: Live::new(db.clone(), clock, auth.clone()),
-            db,
-            auth,
-            registry,
+            live: api.services().live.clone(),
+            api,
+            db: app.db,
+            auth: app.auth,
+            registry: app.registry,
+            ledger: app.ledger,
         }
+    }
+
+    /// What somebody is told who follows a subscription.
+    pub fn follow(&self, who: &Person, document: &str, variables: Value) -> Told {
+        self.follow_as(Actor::Person(who.clone()), document, variables)
+    }
+
+    pub fn follow_as(&self, who: Actor, document: &str, variables: Value) -> Told {
+        let request = Request::new(document).variables(Variables::from_json(variables));
+        Told(self.api.execute_stream(request, who, "test".into()).boxed())
+    }
+}
+
+/// What a subscription tells.
+pub struct Told(BoxStream<'static, Response>);
+
+impl Told {
+    /// What the root field tells next.
+    pub async fn next(&mut self) -> Value {
+        let answer = soon(self.0.next()).await.expect("the stream goes on");
+        assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+        let data = answer.data.into_json().unwrap();
+        let fields = data.as_object().unwrap();
+        fields.values().next().unwrap().clone()
+    }
+
+    /// The code of the only error, after which nothing comes.
+    pub async fn end(&mut self) -> String {
+        let answer = soon(self.0.next()).await.expect("an error");
+        assert!(soon(self.0.next()).await.is_none());
+        assert_eq!(answer.errors.len(), 1, "{answer:?}");
+        let extensions = serde_json::to_value(&answer.errors[0].extensions).unwrap();
+        extensions["code"].as_str().unwrap().to_owned()
     }
 }
 
