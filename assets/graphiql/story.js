@@ -149,7 +149,7 @@ A key of one's own instead of {new} shows what a retry does: the first answer ag
     }
   }
 }`,
-    variables: { input: { productCode: '{nodes.code}', idempotencyKey: '{new}' } },
+    variables: { input: { productCode: 'NUMBER', idempotencyKey: '{new}' } },
   },
   {
     says: 'A switch records calls; here the operator does. They are rated by the price list, whoever the agent is.',

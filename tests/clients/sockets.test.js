@@ -93,13 +93,14 @@ for (const database of Object.keys(DATABASES)) {
     });
 
     test('a refused document is one error, and the socket stays', async () => {
-      const client = connect();
+      const client = connect({ lazy: false });
       await assert.rejects(collect(client.iterate({ query: '{ nothingOfTheKind }' })), (errors) => {
         assert.equal(errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
         return true;
       });
       const [answer] = await collect(client.iterate({ query: '{ __typename }' }));
       assert.equal(answer.data.__typename, 'Query');
+      await client.dispose();
     });
 
     test('a bad token closes with 4403', async () => {
