@@ -3,7 +3,7 @@
 use entity::product::ProductKind;
 use entity::{Money, Name};
 
-use super::world::{Demo, name};
+use super::makers::{Demo, name};
 use crate::Error;
 use crate::registry::{NewCallRate, NewProduct};
 

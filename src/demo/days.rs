@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use uuid::Uuid;
 
+use super::makers::{Demo, name};
 use super::people::{prose, story};
-use super::world::{Demo, name};
 use crate::Error;
 use crate::ledger::bill_due;
 use crate::program::{

@@ -3,8 +3,10 @@
 mod catalogue;
 mod days;
 mod dial;
+mod makers;
 mod people;
 mod world;
 
 pub use dial::Dial;
-pub use world::{Demo, PASSWORD, World, fill};
+pub use makers::{Demo, PASSWORD};
+pub use world::{World, fill};

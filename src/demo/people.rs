@@ -5,7 +5,7 @@ use entity::application::{Involvement, MarketScope, PromotionChannel};
 use entity::customer::Management;
 use entity::{Email, LoginId, Percent, Prose, agent, application, customer};
 
-use super::world::{Demo, PASSWORD, name};
+use super::makers::{Demo, PASSWORD, name};
 use crate::Error;
 use crate::program::Refusal;
 use crate::registry::{NewApplication, NewCustomer, NewPerson};

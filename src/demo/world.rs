@@ -3,36 +3,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::agent::AgentKind;
 use entity::top_up::TopUpMethod;
-use entity::{LoginId, Money, Name, Percent, agent, customer, login};
+use entity::{Money, Percent, agent, customer, login};
 use rand::rngs::StdRng;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::Dial;
 use super::days::dice;
+use super::makers::{Demo, name};
 use super::people::prose;
 use crate::Error;
-use crate::ledger::Ledger;
-use crate::payments::Payments;
 use crate::program::GrantPromo;
-use crate::registry::Registry;
-use crate::store::Db;
-
-/// Everybody's password in the demo world.
-pub const PASSWORD: &str = "demo-password-1";
 
 /// How many days the world has behind it.
 const DAYS: i64 = 92;
-
-/// The floors that the world is made with: all on the clock of `dial`.
-pub struct Demo {
-    pub db: Db,
-    pub registry: Registry,
-    pub ledger: Ledger,
-    pub payments: Payments,
-    pub dial: Dial,
-    pub(super) operator: Option<LoginId>,
-}
 
 /// Whom to sign in as: name, e-mail address, and who that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +60,6 @@ pub async fn fill(mut demo: Demo, progress: impl FnMut(i64, i64)) -> Result<Worl
     Ok(World::new())
 }
 
-pub(super) fn name(text: &str) -> Result<Name, Error> {
-    Name::parse(text).map_err(|problem| Error::Fault(format!("{text} {problem}")))
-}
-
 /// Who is there by now.
 struct Cast {
     anna: agent::Model,
@@ -91,24 +70,6 @@ struct Cast {
 }
 
 impl Demo {
-    /// The world's makers, on a clock that shows the world's end: now.
-    #[must_use]
-    pub fn new(db: Db, registry: Registry, ledger: Ledger, payments: Payments, dial: Dial) -> Self {
-        Self {
-            db,
-            registry,
-            ledger,
-            payments,
-            dial,
-            operator: None,
-        }
-    }
-
-    pub(super) fn operator(&self) -> Result<LoginId, Error> {
-        let missing = || Error::Fault("the operator comes first".into());
-        self.operator.ok_or_else(missing)
-    }
-
     async fn live_through(
         &mut self,
         now: DateTime<Utc>,
