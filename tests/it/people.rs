@@ -18,14 +18,16 @@ fn new_person(email: &str) -> Value {
 }
 
 fn with(mut input: Value, more: Value) -> Value {
-    let more = more.as_object().expect("fields").clone();
-    input.as_object_mut().expect("fields").extend(more);
+    let (Value::Object(fields), Value::Object(more)) = (&mut input, more) else {
+        panic!("no fields");
+    };
+    fields.extend(more);
     input
 }
 
 /// A number that is well formed, and that nobody has.
 fn nobodys(agents: &[&TestAgent]) -> String {
-    (0..)
+    (0..AgentNumber::COUNT)
         .map(|index| AgentNumber::nth(index).to_string())
         .find(|number| agents.iter().all(|agent| agent.number != *number))
         .expect("there are many")
@@ -539,5 +541,28 @@ async fn r24_only_who_signed_a_customer_up_hands_it_over(app: TestApp) {
     assert_eq!(
         app.anonymous().denied("handOverCustomer", input).await,
         "UNAUTHENTICATED"
+    );
+}
+
+on_both!(r22_the_agent_hears_of_a_customer_that_comes_and_of_its_claim);
+async fn r22_the_agent_hears_of_a_customer_that_comes_and_of_its_claim(app: TestApp) {
+    let agent = app.agent("3.00").await;
+    let seen = agent.query("{ viewer { agent { latestCursor } } }").await;
+    let after = json!({ "after": seen["viewer"]["agent"]["latestCursor"] });
+    let document = "subscription($after: String) { agentEvents(after: $after) {
+        ... on CustomerEvent { customer { id management } } } }";
+    let mut events = agent.follow(document, after).await;
+    let input =
+        json!({ "name": "Bob", "email": "bob@example.com", "management": "PENDING_HANDOVER" });
+    let new = agent
+        .mutate("signUpCustomer", input, "claimUrl customer { id }")
+        .await;
+    let first = events.next().await["agentEvents"]["customer"].take();
+    assert_eq!(first["id"], new["customer"]["id"]);
+    app.claim(text(&new["claimUrl"]), "bob@example.com").await;
+    let second = events.next().await["agentEvents"]["customer"].take();
+    assert_eq!(
+        (&second["id"], &second["management"]),
+        (&new["customer"]["id"], &json!("SELF"))
     );
 }

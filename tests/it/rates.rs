@@ -146,3 +146,22 @@ async fn a_rate_of_nobody_and_without_a_reason_is_refused(app: TestApp) {
         ("INVALID_INPUT", "reason")
     );
 }
+
+on_both!(r44_the_agent_hears_of_its_rate_at_once);
+async fn r44_the_agent_hears_of_its_rate_at_once(app: TestApp) {
+    let (agent, operator) = (app.agent("3.00").await, app.operator().await);
+    let seen = agent.query("{ viewer { agent { latestCursor } } }").await;
+    let after = json!({ "after": seen["viewer"]["agent"]["latestCursor"] });
+    let document =
+        "subscription($after: String) { agentEvents(after: $after, kinds: [COMMISSION_RATE]) {
+        balance { available } ... on CommissionRateEvent { commissionRate } } }";
+    let mut events = agent.follow(document, after).await;
+    operator
+        .mutate("setCommissionRate", rate(&agent.id, "4.00"), RATES)
+        .await;
+    let event = events.next().await["agentEvents"].take();
+    assert_eq!(
+        event,
+        json!({ "balance": { "available": "0.0000" }, "commissionRate": "4.00" })
+    );
+}
