@@ -1,35 +1,19 @@
 //! Documents are looked at before the library walks them: it follows every spread of a fragment anew and goes down a level
 //! of its stack for each bracket, so that a kilobyte could cost a minute, or the process.
 
-use std::collections::HashMap;
-
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
 use async_graphql::parser::{self, parse_query};
-use async_graphql::{Name, Pos, ServerError};
+use async_graphql::{Pos, ServerError, Variables};
 
+use super::measure::Sizes;
+use super::refusal::{refused, too_costly};
 use crate::graphql::fault::code;
 use crate::graphql::limits;
 
 /// Brackets of any kind within one another.
 const NESTING: usize = 40;
-/// What the introspection query of common tools takes.
-const INTROSPECTION_DEPTH: u32 = 20;
-const DIRECTIVES: u32 = 30;
-const ROOT_FIELDS: usize = 20;
-/// Fields, counted where they are spread.
-const EXPANDED: u32 = 1_000;
-/// Root fields that cost a password's hashing, or are tried by whoever guesses: one an operation.
-const ONE_AT_A_TIME: [&str; 6] = [
-    "signIn",
-    "signUp",
-    "signUpWithAgent",
-    "claimAccount",
-    "refreshSession",
-    "changePassword",
-];
 /// May be sent in bodies of up to [`limits::RECORDS_BODY_BYTES`].
 const BULKY: [&str; 2] = ["recordCalls", "recordCharges"];
 
@@ -42,10 +26,14 @@ pub(super) struct Document {
 }
 
 /// Reads a document and finds its operation.
-pub(super) fn read(text: &str, operation_name: Option<&str>) -> Result<Document, ServerError> {
+pub(super) fn read(
+    text: &str,
+    operation_name: Option<&str>,
+    variables: &Variables,
+) -> Result<Document, ServerError> {
     scan(text)?;
     let parsed = parse_query(text).map_err(|error| syntax_error(&error))?;
-    let mut sizes = Sizes::of(&parsed);
+    let mut sizes = Sizes::of(&parsed, variables);
     for (_, operation) in parsed.operations.iter() {
         sizes.check(&operation.node)?;
     }
@@ -58,24 +46,6 @@ pub(super) fn read(text: &str, operation_name: Option<&str>) -> Result<Document,
         kind,
         bulky,
     })
-}
-
-/// An error of a request that is not executed.
-pub(super) fn refused(
-    code: &str,
-    message: impl Into<String>,
-    at: impl IntoIterator<Item = Pos>,
-) -> ServerError {
-    let mut error = ServerError::new(message, None);
-    error.locations = at.into_iter().collect();
-    let extensions = error.extensions.get_or_insert_default();
-    extensions.set("code", code);
-    extensions.set("retryable", false);
-    error
-}
-
-pub(super) fn too_costly(message: impl Into<String>) -> ServerError {
-    refused(code::QUERY_TOO_COSTLY, message, [])
 }
 
 /// The operation that was asked for.
@@ -185,170 +155,6 @@ fn string(bytes: &[u8]) -> usize {
     at
 }
 
-/// How large a selection is, with all that its fragments bring.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    depth: u32,
-    expanded: u32,
-    aliases: u32,
-    directives: u32,
-}
-
-impl Size {
-    fn beside(self, other: Self) -> Self {
-        Self {
-            depth: self.depth.max(other.depth),
-            expanded: self.expanded.saturating_add(other.expanded),
-            aliases: self.aliases.saturating_add(other.aliases),
-            directives: self.directives.saturating_add(other.directives),
-        }
-    }
-}
-
-/// Each fragment measured once, however often it is spread.
-struct Sizes<'a> {
-    document: &'a ExecutableDocument,
-    /// `None` while it is being measured: a fragment that spreads itself.
-    fragments: HashMap<&'a Name, Option<Size>>,
-}
-
-impl<'a> Sizes<'a> {
-    fn of(document: &'a ExecutableDocument) -> Self {
-        let fragments = HashMap::new();
-        Self {
-            document,
-            fragments,
-        }
-    }
-
-    fn check(&mut self, operation: &'a OperationDefinition) -> Result<(), ServerError> {
-        let size = self.measure(&operation.selection_set.node)?;
-        let roots = self.roots(&operation.selection_set.node);
-        let introspects = roots.iter().any(|root| is_introspection(root));
-        let depth = if introspects {
-            INTROSPECTION_DEPTH
-        } else {
-            limits::DEPTH
-        };
-        let directives = size.directives + small(operation.directives.len());
-        let once = |root: &&&str| ONE_AT_A_TIME.contains(*root);
-        let problem = if size.depth > depth {
-            format!("Selections nest at most {depth} deep.")
-        } else if size.aliases > limits::ALIASES {
-            format!("A document has at most {} aliases.", limits::ALIASES)
-        } else if directives > DIRECTIVES {
-            format!("A document has at most {DIRECTIVES} directives.")
-        } else if size.expanded > EXPANDED {
-            format!(
-                "A document selects at most {EXPANDED} fields, counted where fragments are spread."
-            )
-        } else if roots.len() > ROOT_FIELDS {
-            format!("An operation has at most {ROOT_FIELDS} root fields.")
-        } else if introspects && !roots.iter().all(|root| root.starts_with("__")) {
-            "Introspection is alone in its operation.".into()
-        } else if roots.iter().filter(once).count() > 1 {
-            "An operation signs in or up once.".into()
-        } else {
-            return Ok(());
-        };
-        Err(too_costly(problem))
-    }
-
-    fn measure(&mut self, selections: &'a SelectionSet) -> Result<Size, ServerError> {
-        let mut sum = Size::default();
-        for selection in &selections.items {
-            let size = match &selection.node {
-                Selection::Field(field) => {
-                    let field = &field.node;
-                    let inner = self.measure(&field.selection_set.node)?;
-                    Size {
-                        depth: inner.depth + 1,
-                        expanded: inner.expanded.saturating_add(1),
-                        aliases: inner.aliases.saturating_add(field.alias.is_some().into()),
-                        directives: inner
-                            .directives
-                            .saturating_add(small(field.directives.len())),
-                    }
-                }
-                Selection::InlineFragment(fragment) => {
-                    let fragment = &fragment.node;
-                    let inner = self.measure(&fragment.selection_set.node)?;
-                    spread(inner, fragment.directives.len())
-                }
-                Selection::FragmentSpread(fragment) => {
-                    let fragment = &fragment.node;
-                    let inner = self.fragment(&fragment.fragment_name.node, selection.pos)?;
-                    spread(inner, fragment.directives.len())
-                }
-            };
-            sum = sum.beside(size);
-        }
-        Ok(sum)
-    }
-
-    fn fragment(&mut self, name: &'a Name, at: Pos) -> Result<Size, ServerError> {
-        match self.fragments.get(name) {
-            Some(Some(size)) => return Ok(*size),
-            Some(None) => {
-                let problem = "A fragment cannot spread itself.";
-                return Err(refused(code::VALIDATION_FAILED, problem, [at]));
-            }
-            None => {}
-        }
-        let Some(fragment) = self.document.fragments.get(name) else {
-            // The library says so, with a better message.
-            return Ok(Size::default());
-        };
-        self.fragments.insert(name, None);
-        let size = self.measure(&fragment.node.selection_set.node)?;
-        self.fragments.insert(name, Some(size));
-        Ok(size)
-    }
-
-    /// The names of the root fields, as far as they matter: one more than allowed, and it is too many.
-    fn roots(&self, selections: &'a SelectionSet) -> Vec<&'a str> {
-        let mut roots = Vec::new();
-        let mut open = vec![selections];
-        while let Some(selections) = open.pop() {
-            for selection in &selections.items {
-                match &selection.node {
-                    Selection::Field(field) => roots.push(field.node.name.node.as_str()),
-                    Selection::InlineFragment(fragment) => {
-                        open.push(&fragment.node.selection_set.node);
-                    }
-                    Selection::FragmentSpread(spread) => {
-                        let name = &spread.node.fragment_name.node;
-                        let fragment = self.document.fragments.get(name);
-                        open.extend(fragment.map(|it| &it.node.selection_set.node));
-                    }
-                }
-                if roots.len() > ROOT_FIELDS || open.len() > ROOT_FIELDS {
-                    roots.resize(ROOT_FIELDS + 1, "");
-                    return roots;
-                }
-            }
-        }
-        roots
-    }
-}
-
-fn spread(inner: Size, directives: usize) -> Size {
-    Size {
-        expanded: inner.expanded.saturating_add(1),
-        directives: inner.directives.saturating_add(small(directives)),
-        ..inner
-    }
-}
-
-fn is_introspection(root: &str) -> bool {
-    matches!(root, "__schema" | "__type")
-}
-
-/// Counts are bounded by the tokens.
-fn small(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
@@ -356,7 +162,7 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Option<String> {
-        let error = read(text, None).err()?;
+        let error = read(text, None, &Variables::default()).err()?;
         let code = error.extensions.unwrap().get("code").unwrap().to_string();
         Some(code.trim_matches('"').to_owned())
     }
@@ -418,6 +224,23 @@ mod tests {
     }
 
     #[test]
+    fn a_page_costs_its_size_times_what_is_selected_of_each_row() {
+        let nested =
+            |inner: &str| format!("{{ a(first: 100) {{ nodes {{ b({inner}) {{ ...Rows }} }} }} }}");
+        let rows = "fragment Rows on C { edges { node { id } } }";
+        assert_eq!(refusal(&format!("{} {rows}", nested("first: 30"))), None);
+        assert_too_costly(&format!("{} {rows}", nested("last: 100")));
+        let text = format!("query($n: Int) {} {rows}", nested("first: $n"));
+        let with = |n: i32| {
+            let variables = Variables::from_json(serde_json::json!({ "n": n }));
+            read(&text, None, &variables).is_ok()
+        };
+        assert!(with(30) && !with(100));
+        let unsaid = "{ a { nodes { b { nodes { c { nodes { id } } } } } } }";
+        assert_too_costly(unsaid);
+    }
+
+    #[test]
     fn a_fragment_within_itself_is_no_valid_document() {
         let text = "{ ...a } fragment a on Query { b { ...a } }";
         assert_eq!(refusal(text).as_deref(), Some("GRAPHQL_VALIDATION_FAILED"));
@@ -425,7 +248,9 @@ mod tests {
 
     #[test]
     fn a_syntax_error_shows_nothing_of_the_document() {
-        let error = read("{ secretPassword(", None).err().unwrap();
+        let error = read("{ secretPassword(", None, &Variables::default())
+            .err()
+            .unwrap();
         assert!(!error.message.contains("secret"), "{}", error.message);
         assert_eq!(refusal("{").as_deref(), Some("GRAPHQL_PARSE_FAILED"));
         assert_eq!(refusal("").as_deref(), Some("GRAPHQL_PARSE_FAILED"));
@@ -434,7 +259,9 @@ mod tests {
     #[test]
     fn the_operation_is_the_one_that_is_named() {
         let two = "query a { x } mutation b { recordCalls { y } }";
-        let kind = |name| read(two, name).map(|document| (document.kind, document.bulky));
+        let kind = |name| {
+            read(two, name, &Variables::default()).map(|document| (document.kind, document.bulky))
+        };
         assert_eq!(kind(Some("a")).ok(), Some((OperationType::Query, false)));
         assert_eq!(kind(Some("b")).ok(), Some((OperationType::Mutation, true)));
         assert!(kind(None).is_err());

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::document::{self, Document};
 use super::engine::Engine;
 use super::gate::Gate;
+use super::patience::Patience;
 use super::request::Asked;
 use super::socket::SocketOptions;
 use super::variables;
@@ -25,6 +26,7 @@ pub struct Door<E> {
     /// Pages that may open sockets and read answers: `https://example.com`. Programs send no `Origin` and are not asked.
     pub(super) origins: Arc<[String]>,
     pub(super) sockets: SocketOptions,
+    pub(super) patience: Patience,
     /// The server is about to stop.
     pub(super) closing: CancellationToken,
     /// Sockets, and operations that go on when their client has gone: a stop waits for them.
@@ -39,6 +41,7 @@ impl<E: Clone> Clone for Door<E> {
             clock: self.clock.clone(),
             origins: self.origins.clone(),
             sockets: self.sockets.clone(),
+            patience: self.patience,
             closing: self.closing.clone(),
             tasks: self.tasks.clone(),
         }
@@ -63,7 +66,7 @@ impl Ready {
             parsed,
             kind,
             bulky,
-        } = document::read(&asked.query, operation_name)?;
+        } = document::read(&asked.query, operation_name, &asked.variables)?;
         variables::missing(
             document::select(&parsed.operations, operation_name)?,
             &asked.variables,
@@ -91,6 +94,7 @@ impl<E: Engine> Door<E> {
             clock,
             origins: Arc::new([]),
             sockets: SocketOptions::default(),
+            patience: Patience::default(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
@@ -107,6 +111,13 @@ impl<E: Engine> Door<E> {
     #[must_use]
     pub fn with_sockets(mut self, sockets: SocketOptions) -> Self {
         self.sockets = sockets;
+        self
+    }
+
+    /// With another patience for its connections.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
         self
     }
 

@@ -17,10 +17,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::document::refused;
 use super::door::{Door, Ready, is_request_error};
 use super::engine::Engine;
 use super::negotiate::Media;
+use super::refusal::refused;
 use super::request::{Asked, Malformed, Parameters};
 use super::upgrade::upgrade;
 use crate::Error;

@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::door::Door;
 use super::engine::Engine;
+use super::patience::heard;
 
-/// How long a client may take to say what it wants, and how long its connection may wait for the next request: longer
-/// than the minute that proxies keep theirs, or they would send into a closed one.
-const HEADERS: Duration = Duration::from_secs(75);
 /// Connections at a time; more wait to be accepted.
 const CONNECTIONS: usize = 4_096;
 /// How long requests that run may take to end when the server stops.
@@ -32,8 +30,6 @@ pub async fn serve<E: Engine>(
     stop: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
     let accept = async {
         loop {
             let Ok(place) = places.clone().acquire_owned().await else {
@@ -41,7 +37,11 @@ pub async fn serve<E: Engine>(
             };
             let stream = accept(&listener).await;
             let service = TowerToHyperService::new(routes.clone());
-            let connection = http.serve_connection(TokioIo::new(stream), service);
+            let (stream, timer) = heard(stream, door.patience);
+            let connection = http1::Builder::new()
+                .timer(timer)
+                .header_read_timeout(door.patience.headers)
+                .serve_connection(TokioIo::new(stream), service);
             let closing = door.closing.clone();
             door.tasks.spawn(async move {
                 let mut connection = pin!(connection.with_upgrades());

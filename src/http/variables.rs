@@ -5,7 +5,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Pos, Positioned, ServerError, Value, Variables};
 
-use super::document::refused;
+use super::refusal::refused;
 use crate::graphql::fault::code;
 
 /// The first variable that the operation cannot do without and the request leaves out.

@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::small::SmallServer;
 
@@ -205,4 +207,27 @@ async fn whoever_takes_neither_media_type_is_told_so() {
     let body = json!({ "query": "{ hello }" }).to_string();
     let response = post(&server, "text/csv", body).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_ACCEPTABLE);
+}
+
+#[tokio::test]
+async fn headers_that_do_not_come_are_not_waited_for_and_idle_connections_are() {
+    let server = SmallServer::start().await;
+    let mut slow = TcpStream::connect(&server.address).await.unwrap();
+    let mut idle = TcpStream::connect(&server.address).await.unwrap();
+    slow.write_all(b"GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nhos")
+        .await
+        .unwrap();
+    let mut rest = Vec::new();
+    slow.read_to_end(&mut rest).await.unwrap();
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    // All the while nothing was said here, and twice it is answered.
+    for _ in 0..2 {
+        let request = b"GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nhost: here\r\n\r\n";
+        idle.write_all(request).await.unwrap();
+        let mut answer = [0; 15];
+        idle.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        let mut rest = vec![0; 4_096];
+        let _ = idle.read(&mut rest).await.unwrap();
+    }
 }

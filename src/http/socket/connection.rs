@@ -300,7 +300,7 @@ async fn changed(session: Option<&mut watch::Receiver<u64>>) {
 
 fn too_many(most: usize) -> ServerError {
     let problem = format!("A socket runs at most {most} operations at a time.");
-    super::super::document::too_costly(problem)
+    super::super::refusal::too_costly(problem)
 }
 
 fn is_too_big(error: &axum::Error) -> bool {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use agent_program::auth::{Actor, Person};
 use agent_program::graphql::fault;
-use agent_program::http::{self, Door, Engine, Gate, SocketOptions};
+use agent_program::http::{self, Door, Engine, Gate, Patience, SocketOptions};
 use agent_program::{Clock, Error};
 use async_graphql::{Object, Request, Response, Schema, Subscription};
 use async_trait::async_trait;
@@ -172,6 +173,10 @@ impl SmallServer {
         let schema = Schema::build(Query, Mutation(world.clone()), Followed).finish();
         let door = Door::new(Small(schema), keeper.clone(), Clock::system())
             .with_sockets(sockets)
+            .with_patience(Patience {
+                headers: Duration::from_millis(100),
+                ..Patience::default()
+            })
             .with_origins(["https://example.com".to_owned()]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -1,0 +1,223 @@
+//! How large an operation is: with each fragment measured once, however often it is spread.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Pos, ServerError, Value, Variables};
+
+use super::refusal::{refused, too_costly};
+use crate::graphql::fault::code;
+use crate::graphql::limits;
+
+/// What the introspection query of common tools takes.
+const INTROSPECTION_DEPTH: u32 = 20;
+const DIRECTIVES: u32 = 30;
+const ROOT_FIELDS: usize = 20;
+/// Fields, counted where they are spread.
+const EXPANDED: u32 = 1_000;
+/// Root fields that cost a password's hashing, or are tried by whoever guesses: one an operation.
+const ONE_AT_A_TIME: [&str; 6] = [
+    "signIn",
+    "signUp",
+    "signUpWithAgent",
+    "claimAccount",
+    "refreshSession",
+    "changePassword",
+];
+/// How large a selection is, with all that its fragments bring.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    /// Of a connection: it selects `nodes` or `edges`.
+    rows: bool,
+    /// A field costs 1, a page its size times what is selected of each row.
+    cost: u32,
+    depth: u32,
+    expanded: u32,
+    aliases: u32,
+    directives: u32,
+}
+
+impl Size {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            rows: self.rows || other.rows,
+            cost: self.cost.saturating_add(other.cost),
+            depth: self.depth.max(other.depth),
+            expanded: self.expanded.saturating_add(other.expanded),
+            aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
+        }
+    }
+}
+
+/// Each fragment measured once, however often it is spread.
+pub(super) struct Sizes<'a> {
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    /// `None` while it is being measured: a fragment that spreads itself.
+    fragments: HashMap<&'a Name, Option<Size>>,
+}
+
+impl<'a> Sizes<'a> {
+    pub(super) fn of(document: &'a ExecutableDocument, variables: &'a Variables) -> Self {
+        let fragments = HashMap::new();
+        Self {
+            document,
+            variables,
+            fragments,
+        }
+    }
+
+    /// # Errors
+    /// `QUERY_TOO_COSTLY`, and for a fragment that spreads itself `GRAPHQL_VALIDATION_FAILED`.
+    pub(super) fn check(&mut self, operation: &'a OperationDefinition) -> Result<(), ServerError> {
+        let size = self.measure(&operation.selection_set.node)?;
+        let roots = self.roots(&operation.selection_set.node);
+        let introspects = roots.iter().any(|root| is_introspection(root));
+        let depth = if introspects {
+            INTROSPECTION_DEPTH
+        } else {
+            limits::DEPTH
+        };
+        let directives = size.directives + small(operation.directives.len());
+        let once = |root: &&&str| ONE_AT_A_TIME.contains(*root);
+        let problem = if size.depth > depth {
+            format!("Selections nest at most {depth} deep.")
+        } else if size.cost > limits::COST {
+            let most = limits::COST;
+            format!("An operation costs at most {most}; a page costs its size times each row.")
+        } else if size.aliases > limits::ALIASES {
+            format!("A document has at most {} aliases.", limits::ALIASES)
+        } else if directives > DIRECTIVES {
+            format!("A document has at most {DIRECTIVES} directives.")
+        } else if size.expanded > EXPANDED {
+            format!(
+                "A document selects at most {EXPANDED} fields, counted where fragments are spread."
+            )
+        } else if roots.len() > ROOT_FIELDS {
+            format!("An operation has at most {ROOT_FIELDS} root fields.")
+        } else if introspects && !roots.iter().all(|root| root.starts_with("__")) {
+            "Introspection is alone in its operation.".into()
+        } else if roots.iter().filter(once).count() > 1 {
+            "An operation signs in or up once.".into()
+        } else {
+            return Ok(());
+        };
+        Err(too_costly(problem))
+    }
+
+    fn measure(&mut self, selections: &'a SelectionSet) -> Result<Size, ServerError> {
+        let mut sum = Size::default();
+        for selection in &selections.items {
+            let size = match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    let inner = self.measure(&field.selection_set.node)?;
+                    let size = if inner.rows { self.page_size(field) } else { 1 };
+                    Size {
+                        rows: matches!(field.name.node.as_str(), "nodes" | "edges"),
+                        cost: inner.cost.saturating_mul(size).saturating_add(1),
+                        depth: inner.depth + 1,
+                        expanded: inner.expanded.saturating_add(1),
+                        aliases: inner.aliases.saturating_add(field.alias.is_some().into()),
+                        directives: inner
+                            .directives
+                            .saturating_add(small(field.directives.len())),
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    let fragment = &fragment.node;
+                    let inner = self.measure(&fragment.selection_set.node)?;
+                    spread(inner, fragment.directives.len())
+                }
+                Selection::FragmentSpread(fragment) => {
+                    let fragment = &fragment.node;
+                    let inner = self.fragment(&fragment.fragment_name.node, selection.pos)?;
+                    spread(inner, fragment.directives.len())
+                }
+            };
+            sum = sum.beside(size);
+        }
+        Ok(sum)
+    }
+
+    /// What `first` or `last` say; more than a page can have is refused later, by whoever reads it.
+    fn page_size(&self, field: &Field) -> u32 {
+        let said = |name| {
+            let value = field.get_argument(name)?.node.clone();
+            let value =
+                value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(()));
+            match value {
+                Ok(Value::Number(number)) => Some(number.as_u64().unwrap_or_default()),
+                _ => None,
+            }
+        };
+        let size = said("first").or_else(|| said("last"));
+        let size = size.unwrap_or(limits::PAGE_DEFAULT.into());
+        u32::try_from(size.min(limits::PAGE_MAX.into())).unwrap_or(limits::PAGE_MAX)
+    }
+
+    fn fragment(&mut self, name: &'a Name, at: Pos) -> Result<Size, ServerError> {
+        match self.fragments.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                let problem = "A fragment cannot spread itself.";
+                return Err(refused(code::VALIDATION_FAILED, problem, [at]));
+            }
+            None => {}
+        }
+        let Some(fragment) = self.document.fragments.get(name) else {
+            // The library says so, with a better message.
+            return Ok(Size::default());
+        };
+        self.fragments.insert(name, None);
+        let size = self.measure(&fragment.node.selection_set.node)?;
+        self.fragments.insert(name, Some(size));
+        Ok(size)
+    }
+
+    /// The names of the root fields, as far as they matter: one more than allowed, and it is too many.
+    pub(super) fn roots(&self, selections: &'a SelectionSet) -> Vec<&'a str> {
+        let mut roots = Vec::new();
+        let mut open = vec![selections];
+        while let Some(selections) = open.pop() {
+            for selection in &selections.items {
+                match &selection.node {
+                    Selection::Field(field) => roots.push(field.node.name.node.as_str()),
+                    Selection::InlineFragment(fragment) => {
+                        open.push(&fragment.node.selection_set.node);
+                    }
+                    Selection::FragmentSpread(spread) => {
+                        let name = &spread.node.fragment_name.node;
+                        let fragment = self.document.fragments.get(name);
+                        open.extend(fragment.map(|it| &it.node.selection_set.node));
+                    }
+                }
+                if roots.len() > ROOT_FIELDS || open.len() > ROOT_FIELDS {
+                    roots.resize(ROOT_FIELDS + 1, "");
+                    return roots;
+                }
+            }
+        }
+        roots
+    }
+}
+
+fn spread(inner: Size, directives: usize) -> Size {
+    Size {
+        expanded: inner.expanded.saturating_add(1),
+        directives: inner.directives.saturating_add(small(directives)),
+        ..inner
+    }
+}
+
+fn is_introspection(root: &str) -> bool {
+    matches!(root, "__schema" | "__type")
+}
+
+/// Counts are bounded by the tokens.
+fn small(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
