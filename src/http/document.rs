@@ -5,7 +5,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
 use async_graphql::parser::{self, parse_query};
-use async_graphql::{Pos, ServerError, Variables};
+use async_graphql::{ServerError, Variables};
 
 use super::measure::Sizes;
 use super::refusal::{refused, too_costly};
