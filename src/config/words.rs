@@ -103,7 +103,7 @@ pub struct Settings {
     /// Where others reach this server. [default: http:// and the address]
     #[arg(long, env, global = true, value_name = "URL", help_heading = "Server")]
     pub public_url: Option<String>,
-    /// Pages that may call this server and open sockets, with commas: https://example.com. Its own always may.
+    /// Pages that may call this server and open sockets, with commas: `https://example.com`. Its own always may.
     #[arg(
         long,
         env,
