@@ -432,7 +432,9 @@ impl Asked {
             ReportGrouping::Month => self.period.months(),
             ReportGrouping::Kind => {
                 let kinds = reports::by_kind(txn, self.agent, self.span()).await?;
-                let rows = kinds.into_iter();
+                let mut rows: Vec<_> = kinds.into_iter().collect();
+                rows.sort_by_key(|(kind, _)| kind.to_string());
+                let rows = rows.into_iter();
                 return Ok(rows.map(|(kind, own)| (Key::Kind(kind), own)).collect());
             }
             ReportGrouping::Customer => {
