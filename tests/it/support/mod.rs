@@ -4,4 +4,5 @@
 pub mod app;
 pub mod caller;
 pub mod db;
+pub mod sales;
 pub mod small;
