@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, text};
 use crate::support::sales::{
-    call_at, charge, commissions, money, post, post_call, product, prove, rate, refusal,
-    send_calls, send_charges, shown,
+    agent_balance, call_at, charge, commissions, fractions, money, post, post_call, product, prove,
+    rate, refusal, send_calls, send_charges, shown, units,
 };
 
 const TO: &str = "+12125550123";
@@ -393,5 +393,47 @@ async fn charges_of_the_greatest_amount_leave_the_books_right(app: TestApp) {
     assert_eq!(sent["results"][1]["error"]["code"], "INVALID_INPUT");
     assert_eq!(commissions(&agent).await.len(), 3);
     assert_eq!(money(&customer).await.0, "-200000000000.0031");
+    prove(&app).await;
+}
+
+on_both!(e01_e30_switches_that_report_at_once_lose_nothing_and_repeat_nothing);
+async fn e01_e30_switches_that_report_at_once_lose_nothing_and_repeat_nothing(app: TestApp) {
+    rate(&app.operator().await, "1", "0.0007").await;
+    let (one, other) = (app.agent("3.33").await, app.agent("7.77").await);
+    let mut rows = vec![];
+    let mut customers = vec![];
+    for agent in [&one, &other, &one, &other] {
+        customers.push(app.customer_of(agent).await);
+    }
+    for i in 0..160_i64 {
+        let customer = &customers[usize::try_from(i % 4).expect("a place")];
+        rows.push(call_at(&app, &customer.number, TO, i * 7, app.now()));
+    }
+    // Each row comes three times, from three switches, in another order and company.
+    let (first, second) = (app.machine("SWITCH").await, app.machine("SWITCH").await);
+    let part = |from: usize, to: usize| json!(rows[from..to].iter().rev().collect::<Vec<_>>());
+    let sent = tokio::join!(
+        send_calls(&first, part(0, 90)),
+        send_calls(&second, part(40, 160)),
+        send_calls(&first, part(0, 40)),
+        send_calls(&second, part(80, 160)),
+        send_calls(&first, json!(rows)),
+    );
+    let sent = [sent.0, sent.1, sent.2, sent.3, sent.4];
+    let sum = |field: &str| -> i64 {
+        let counts = sent.iter().map(|sent| sent[field].as_i64());
+        counts.map(|count| count.expect("a count")).sum()
+    };
+    let counts = (sum("posted"), sum("replayed"), sum("refused"));
+    assert_eq!(counts, (160, 90 + 120 + 40 + 80, 0));
+    for agent in [&one, &other] {
+        let earned = commissions(agent).await;
+        assert_eq!(earned.len(), 80);
+        let exact: i64 = earned.iter().map(|row| fractions(&row["exact"])).sum();
+        let posted: i64 = earned.iter().map(|row| units(&row["amount"])).sum();
+        let balance = agent_balance(agent).await;
+        assert_eq!(posted * 10_000 + fractions(&balance["carry"]), exact);
+        assert_eq!(units(&balance["commission"]), posted);
+    }
     prove(&app).await;
 }

@@ -342,3 +342,72 @@ async fn nobody_buys_without_an_account(app: TestApp) {
     let refused = operator.refused("purchaseProduct", input).await;
     assert_eq!(at(&refused), ("NOT_FOUND", "customerId"));
 }
+
+on_both!(of_two_who_spend_the_last_money_at_once_one_is_refused);
+async fn of_two_who_spend_the_last_money_at_once_one_is_refused(app: TestApp) {
+    product(&app.operator().await, "NUMBER", "SERVICE", "5.00").await;
+    let (agent, switch) = (app.agent("10.00").await, app.machine("SWITCH").await);
+    let customer = app.customer_of(&agent).await;
+    post(&switch, charge(&app, &customer.number, "CALL", "20.00")).await;
+    app.top_up(&agent, "6.00").await;
+    let document = "mutation($input: PurchaseProductInput!) {
+        purchaseProduct(input: $input) { charge { id } userErrors { code } } }";
+    let giving = "mutation($input: TransferFundsInput!) {
+        transferFunds(input: $input) { transfer { id } userErrors { code } } }";
+    let buying = || json!({ "input": buying(&app, "NUMBER") });
+    let transfer = json!({ "input": {
+        "customerId": customer.id, "amount": "5.00", "idempotencyKey": app.new_key(),
+    } });
+    // 8.00 in two pots: enough for one of the three.
+    let done = tokio::join!(
+        agent.run(document, buying()),
+        agent.run(giving, transfer),
+        agent.run(document, buying())
+    );
+    let answers = [
+        &done.0["purchaseProduct"],
+        &done.1["transferFunds"],
+        &done.2["purchaseProduct"],
+    ];
+    let mut codes = answers.map(|answer| answer["userErrors"].to_string());
+    codes.sort();
+    let refused = r#"[{"code":"INSUFFICIENT_FUNDS"}]"#;
+    assert_eq!(codes, ["[]", refused, refused]);
+    let balance = agent_balance(&agent).await;
+    assert_eq!(balance["available"], "3.0000");
+    assert_eq!(balance["funding"], "1.0000");
+    prove(&app).await;
+}
+
+on_both!(a_key_is_one_request_whatever_was_asked);
+async fn a_key_is_one_request_whatever_was_asked(app: TestApp) {
+    product(&app.operator().await, "NUMBER", "SERVICE", "5.00").await;
+    let agent = app.agent("3.00").await;
+    let customer = app.customer_of(&agent).await;
+    app.top_up(&agent, "20.00").await;
+    let bought = buying(&app, "NUMBER");
+    agent
+        .mutate("purchaseProduct", bought.clone(), BOUGHT)
+        .await;
+    let key = &bought["idempotencyKey"];
+    let mut paid_by_card = bought.clone();
+    paid_by_card["paymentToken"] = json!("tok_approve");
+    let given = json!({ "customerId": customer.id, "amount": "5.00", "idempotencyKey": key });
+    let paid_in = json!({
+        "amount": "5.00", "method": "CREDIT_CARD", "paymentToken": "tok_approve", "idempotencyKey": key,
+    });
+    for (field, input) in [
+        ("purchaseProduct", paid_by_card),
+        ("transferFunds", given),
+        ("topUp", paid_in),
+    ] {
+        let refused = agent.refused(field, input).await;
+        assert_eq!(refused.code, "IDEMPOTENCY_KEY_REUSED", "{field}");
+    }
+    // Another's key of the same name is another key.
+    app.top_up(&customer, "5.00").await;
+    let its = customer.mutate("purchaseProduct", bought, BOUGHT).await;
+    assert_eq!(its["replayed"], false);
+    assert_eq!(agent_balance(&agent).await["funding"], "15.0000");
+    prove(&app).await;
+}
