@@ -18,6 +18,7 @@ mod plans;
 mod purchases;
 mod rates;
 mod reads;
+mod report_pages;
 mod reports;
 mod schema;
 mod sessions;
