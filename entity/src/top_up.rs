@@ -42,6 +42,8 @@ pub struct Model {
     /// When it settled or failed.
     pub settled_at: Option<DateTimeUtc>,
     pub transaction_id: Option<TransactionId>,
+    /// Since when the processor holds, or may hold, money that is not on the account and goes back. `None` once it is.
+    pub give_back_since: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

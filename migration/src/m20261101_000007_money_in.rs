@@ -19,12 +19,17 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(instant("created_at"))
         .col(instant_null("settled_at"))
         .col(uuid_null("transaction_id"))
+        .col(instant_null("give_back_since"))
         .key(&["id"])
         .parent("customer_id", "customer")
         .parent("product_id", "product")
         .parent("transaction_id", "transaction")
         .one_of("method", &["CREDIT_CARD", "DEBIT_CARD", "PAYPAL", "WIRE"])
         .one_of("state", &["PENDING", "SETTLED", "FAILED", "REVERSED"])
+        .check(
+            "failed_goes_back",
+            "give_back_since IS NULL OR state = 'FAILED'",
+        )
         .check("amount_positive", "amount > 0")
         .check("whole_cents", "amount % 100 = 0")
         .check(
@@ -35,5 +40,10 @@ async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await?;
     index(manager, "top_up (customer_id, id)").await?;
     index(manager, "top_up (customer_id, created_at)").await?;
+    index(
+        manager,
+        "top_up (give_back_since) WHERE give_back_since IS NOT NULL",
+    )
+    .await?;
     index(manager, "top_up (created_at, id) WHERE state = 'PENDING'").await
 }

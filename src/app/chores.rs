@@ -30,7 +30,7 @@ impl App {
 }
 
 /// Does something now and then, and goes on when it fails.
-async fn every<F: Future<Output = Result<u64, Error>>>(
+async fn every<F: Future<Output = Result<u64, Error>> + Send + 'static>(
     pause: Duration,
     stop: CancellationToken,
     what: &'static str,
@@ -43,10 +43,12 @@ async fn every<F: Future<Output = Result<u64, Error>>>(
             () = stop.cancelled() => return,
             _ = pauses.tick() => {}
         }
-        match chore().await {
-            Ok(0) => {}
-            Ok(done) => tracing::info!(done, "{what}"),
-            Err(error) => tracing::error!(%error, "{what}"),
+        // In a task of its own, so that a panic in it is not the end of all that come after.
+        match tokio::spawn(chore()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(done)) => tracing::info!(done, "{what}"),
+            Ok(Err(error)) => tracing::error!(%error, "{what}"),
+            Err(panic) => tracing::error!(%panic, "{what}"),
         }
     }
 }

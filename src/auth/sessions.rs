@@ -135,6 +135,9 @@ impl Auth {
     pub async fn refresh(&self, token: &str) -> Result<Signed, Error> {
         let invalid = || Error::from(Reason::InvalidToken.at("refreshToken"));
         let now = self.clock.now();
+        // An unknown one costs a read, and never the lock that money waits for.
+        let seen = refresh_token::Entity::find_by_id(digest(token)).one(self.db.reader());
+        seen.await?.ok_or_else(invalid)?;
         let txn = self.db.begin_write().await?;
         let tokens = refresh_token::Entity::find_by_id(digest(token)).lock_exclusive();
         let known = tokens.one(&txn).await?.ok_or_else(invalid)?;
@@ -163,6 +166,20 @@ impl Auth {
         };
         self.db.commit(txn, News::none()).await?;
         self.signed(opened).await
+    }
+
+    /// Ends all sessions of a login, inside another story's transaction.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end_sessions_of(
+        &self,
+        txn: &DatabaseTransaction,
+        login: LoginId,
+        now: DateTime<Utc>,
+        news: &mut News,
+    ) -> Result<(), DbErr> {
+        end_sessions(txn, session::Column::LoginId.eq(login), now, news).await
     }
 
     /// Ends a session at once, its open sockets too. One that has ended stays so.

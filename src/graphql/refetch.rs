@@ -9,7 +9,7 @@ use entity::{
     AgentId, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId, PayoutId,
     PlanId, ProductId, TopUpId, TransactionId, TransferId, TypedId, agent,
 };
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use sea_orm::DbErr;
 
 use super::access::enter;
@@ -162,13 +162,13 @@ impl NodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 100.")] ids: Vec<Given<ID>>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<Vec<Answer<Node>>> {
         enter(ctx)?;
         if ids.len() > limits::PAGE_MAX as usize {
             return Err(bad_argument("ids", "must be at most 100").into());
         }
         let ids: Vec<String> = ids.into_iter().map(Given::into_text).collect();
-        let found = try_join_all(ids.iter().map(|id| node(ctx, id))).await?;
-        Ok(found)
+        let found = ids.iter().map(|id| maybe(node(ctx, id)));
+        Ok(join_all(found).await)
     }
 }

@@ -66,7 +66,8 @@ pub struct CommissionFigures {
 /// Commissions by day, month, kind or customer.
 #[derive(SimpleObject)]
 pub struct CommissionReport {
-    /// In the order of their keys; customers by what they earned the agent, the most first. Nothing stands for nothing.
+    /// In the order of their keys; customers by what they earned the agent, the most first. Nothing stands for nothing, nor
+    /// for a customer that is another agent's now.
     rows: Vec<CommissionReportRow>,
     /// The sums of all rows.
     totals: CommissionFigures,
@@ -219,8 +220,10 @@ impl ReportQuery {
             };
             let as_of = services.clock.now();
             let rows = asked.rows(&txn, input.group_by).await?;
+            // By kind, since customers that are another's now have no row.
+            let all = reports::by_kind(&txn, asked.agent, asked.span()).await?;
             txn.commit().await?;
-            let totals = Figures::total(rows.iter().map(|(_, figures)| figures));
+            let totals = Figures::total(all.values());
             let shown = rows.iter().map(async |(key, figures)| {
                 Ok::<_, Error>(CommissionReportRow {
                     key: key.text(),
@@ -391,6 +394,8 @@ struct Asked {
     period: Period,
     /// `None`: the program's.
     agent: Option<AgentId>,
+    /// The agent that asks. `None`: an operator.
+    viewer: Option<AgentId>,
 }
 
 /// What a row is about.
@@ -415,7 +420,12 @@ impl Asked {
             (Some(own), _) => Some(own),
             (None, named) => named.flatten(),
         };
-        Ok(Some(Self { period, agent }))
+        let viewer = sight(ctx).agent();
+        Ok(Some(Self {
+            period,
+            agent,
+            viewer,
+        }))
     }
 
     fn span(&self) -> Span {
@@ -439,7 +449,11 @@ impl Asked {
             }
             ReportGrouping::Customer => {
                 let all = reports::by_customer(txn, self.agent, self.span()).await?;
-                let each = of_each_customer(&all, None).into_iter();
+                let own = match self.viewer {
+                    Some(agent) => Some(reports::still_with(txn, agent).await?),
+                    None => None,
+                };
+                let each = of_each_customer(&all, own.as_ref()).into_iter();
                 let mut rows: Vec<_> = each
                     .map(|(id, doings)| (Key::Customer(id), doings.figures))
                     .collect();

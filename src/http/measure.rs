@@ -17,8 +17,19 @@ const DIRECTIVES: u32 = 30;
 const ROOT_FIELDS: usize = 20;
 /// Fields, counted where they are spread.
 const EXPANDED: u32 = 1_000;
+/// Lists of the introspection within one another: common tools take one, and each more multiplies the answer.
+const INTROSPECTION_LISTS: u32 = 2;
+/// What a field that reads a whole history costs: five of them are an operation's fill.
+const REPORT_COST: u32 = 2_000;
+const REPORTS: [&str; 4] = [
+    "commissionReport",
+    "customerReport",
+    "agentReport",
+    "ledgerCheck",
+];
 /// Root fields that cost a password's hashing, or are tried by whoever guesses: one an operation.
-const ONE_AT_A_TIME: [&str; 6] = [
+const ONE_AT_A_TIME: [&str; 7] = [
+    "applyToProgram",
     "signIn",
     "signUp",
     "signUpWithAgent",
@@ -34,6 +45,8 @@ struct Size {
     /// A field costs 1, a page its size times what is selected of each row.
     cost: u32,
     depth: u32,
+    /// Lists of the introspection within one another.
+    lists: u32,
     expanded: u32,
     aliases: u32,
     directives: u32,
@@ -45,6 +58,7 @@ impl Size {
             rows: self.rows || other.rows,
             cost: self.cost.saturating_add(other.cost),
             depth: self.depth.max(other.depth),
+            lists: self.lists.max(other.lists),
             expanded: self.expanded.saturating_add(other.expanded),
             aliases: self.aliases.saturating_add(other.aliases),
             directives: self.directives.saturating_add(other.directives),
@@ -52,21 +66,41 @@ impl Size {
     }
 }
 
+/// Fields of the introspection that hold lists of types, or of what has types.
+fn is_list_of_types(field: &str) -> bool {
+    matches!(
+        field,
+        "fields" | "inputFields" | "interfaces" | "possibleTypes"
+    )
+}
+
 /// Each fragment measured once, however often it is spread.
 pub(super) struct Sizes<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
+    /// What a variable is that is not given: the largest number that any operation says.
+    defaults: HashMap<&'a Name, u64>,
     /// `None` while it is being measured: a fragment that spreads itself.
     fragments: HashMap<&'a Name, Option<Size>>,
 }
 
 impl<'a> Sizes<'a> {
     pub(super) fn of(document: &'a ExecutableDocument, variables: &'a Variables) -> Self {
-        let fragments = HashMap::new();
+        let mut defaults = HashMap::new();
+        let operations = document.operations.iter();
+        let definitions = operations.flat_map(|(_, it)| &it.node.variable_definitions);
+        for definition in definitions {
+            let default = definition.node.default_value.as_ref();
+            if let Some(async_graphql::Value::Number(number)) = default.map(|value| &value.node) {
+                let largest = defaults.entry(&definition.node.name.node).or_insert(0);
+                *largest = number.as_u64().unwrap_or_default().max(*largest);
+            }
+        }
         Self {
             document,
             variables,
-            fragments,
+            defaults,
+            fragments: HashMap::new(),
         }
     }
 
@@ -81,13 +115,17 @@ impl<'a> Sizes<'a> {
         } else {
             limits::DEPTH
         };
-        let directives = size.directives + small(operation.directives.len());
+        let directives = size
+            .directives
+            .saturating_add(small(operation.directives.len()));
         let once = |root: &&&str| ONE_AT_A_TIME.contains(*root);
         let problem = if size.depth > depth {
             format!("Selections nest at most {depth} deep.")
         } else if size.cost > limits::COST {
             let most = limits::COST;
             format!("An operation costs at most {most}; a page costs its size times each row.")
+        } else if introspects && size.lists > INTROSPECTION_LISTS {
+            format!("Introspection nests its lists at most {INTROSPECTION_LISTS} deep.")
         } else if size.aliases > limits::ALIASES {
             format!("A document has at most {} aliases.", limits::ALIASES)
         } else if directives > DIRECTIVES {
@@ -115,10 +153,25 @@ impl<'a> Sizes<'a> {
                 Selection::Field(field) => {
                     let field = &field.node;
                     let inner = self.measure(&field.selection_set.node)?;
-                    let size = if inner.rows { self.page_size(field) } else { 1 };
+                    let name = field.name.node.as_str();
+                    // `nodes(ids:)` of the root takes as many as a page; a report's page size stands on its parent.
+                    let by_ids = field.get_argument("ids").is_some();
+                    let size = if by_ids || (name == "rows" && inner.rows) {
+                        limits::PAGE_MAX
+                    } else if inner.rows {
+                        self.page_size(field)
+                    } else {
+                        1
+                    };
+                    let own = if REPORTS.contains(&name) {
+                        REPORT_COST
+                    } else {
+                        1
+                    };
                     Size {
-                        rows: matches!(field.name.node.as_str(), "nodes" | "edges"),
-                        cost: inner.cost.saturating_mul(size).saturating_add(1),
+                        rows: matches!(name, "nodes" | "edges") && !by_ids,
+                        cost: inner.cost.saturating_mul(size).saturating_add(own),
+                        lists: inner.lists.saturating_add(is_list_of_types(name).into()),
                         depth: inner.depth + 1,
                         expanded: inner.expanded.saturating_add(1),
                         aliases: inner.aliases.saturating_add(field.alias.is_some().into()),
@@ -147,8 +200,11 @@ impl<'a> Sizes<'a> {
     fn page_size(&self, field: &Field) -> u32 {
         let said = |name| {
             let value = field.get_argument(name)?.node.clone();
-            let value =
-                value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(()));
+            let value = value.into_const_with(|variable| {
+                let given = self.variables.get(&variable).cloned();
+                let default = || self.defaults.get(&variable).map(|n| Value::from(*n));
+                given.or_else(default).ok_or(())
+            });
             match value {
                 Ok(Value::Number(number)) => Some(number.as_u64().unwrap_or_default()),
                 _ => None,

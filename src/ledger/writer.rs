@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use entity::{IdempotencyKey, idempotency};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
+use sqlx::error::DatabaseError;
 use tokio::sync::mpsc;
 use uuid::{ContextV7, Uuid};
 
@@ -89,7 +90,10 @@ impl Ledger {
         let (work, waiting) = Work::new(command, identity);
         self.queue
             .try_send(Box::new(work))
-            .map_err(|_| Error::Overloaded)?;
+            .map_err(|why| match why {
+                mpsc::error::TrySendError::Full(_) => Error::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => Error::Fault("the writer has ended".into()),
+            })?;
         metrics::gauge!("ledger_queue_length").set(waiting_now(&self.queue));
         waiting
             .await
@@ -138,8 +142,9 @@ impl Writer {
         while let Some(mut part) = parts.pop() {
             match self.commit_with_retries(&mut part).await {
                 Ok(()) => part.into_iter().for_each(Job::reply),
-                Err(error) if part.len() == 1 => {
-                    tracing::error!(%error, "a command could not be committed");
+                // A database that is away is nobody's fault: to halve would only try it more often.
+                Err(error) if part.len() == 1 || is_away(&error) => {
+                    tracing::error!(%error, jobs = part.len(), "nothing could be committed");
                     for job in part {
                         job.fail(copy(&error));
                     }
@@ -159,7 +164,7 @@ impl Writer {
         let mut attempt = 0;
         loop {
             match self.attempt(batch).await {
-                Err(Error::Database(error)) if attempt < ATTEMPTS && passes_by_itself(&error) => {
+                Err(Error::Database(error)) if attempt < attempts(&error) => {
                     attempt += 1;
                     tracing::warn!(%error, attempt, "a batch runs again");
                     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
@@ -264,27 +269,48 @@ fn decide_all(
     Ok(rows)
 }
 
-/// Whether the same may succeed when it runs again: a deadlock, a lost race, a connection that broke.
+/// How often the same may be tried again: a deadlock, a lost race, a connection that broke pass by themselves.
 ///
 /// After a commit whose answer was lost the repetition finds its keys and external ids, and changes nothing.
-fn passes_by_itself(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+fn attempts(error: &DbErr) -> u32 {
+    let Some(cause) = cause(error) else {
+        return if is_connection(error) { ATTEMPTS } else { 0 };
     };
-    match cause.as_database_error() {
-        // PostgreSQL: serialization failure, deadlock, a key that another process just took, shutting down, starting;
-        // SQLite: busy, busy snapshot.
-        Some(refused) => refused.code().is_some_and(|code| {
-            matches!(
-                code.as_ref(),
-                "40001" | "40P01" | "23505" | "57P01" | "57P02" | "57P03" | "5" | "517"
-            )
-        }),
-        None => true,
+    let Some(code) = cause.as_database_error().and_then(DatabaseError::code) else {
+        return if is_connection(error) { ATTEMPTS } else { 0 };
+    };
+    match code.as_ref() {
+        // PostgreSQL: serialization failure, deadlock, shutting down, starting; SQLite: busy, busy snapshot.
+        "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "5" | "517" => ATTEMPTS,
+        // A key that another process just took: it is found the next time, or stands for good.
+        "23505" => 2,
+        _ => 0,
     }
+}
+
+fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+fn is_connection(error: &DbErr) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    match cause(error) {
+        Some(cause) => matches!(
+            cause,
+            Io(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed | Tls(_)
+        ),
+        None => matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
+    }
+}
+
+/// Whether the database could not be reached.
+fn is_away(error: &Error) -> bool {
+    matches!(error, Error::Database(error) if is_connection(error))
 }
 
 /// The same error for another waiting caller.

@@ -1,20 +1,30 @@
 //! A payment from its intent to its end: the intent is committed before the processor is asked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use entity::top_up::{TopUpMethod, TopUpState};
-use entity::{IdempotencyKey, Name, charge, plan, top_up};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{IdempotencyKey, Name, TopUpId, charge, plan, top_up};
+use futures_util::{StreamExt, stream};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Charge, PaymentGateway, Verdict};
 use crate::ledger::{Answer, Ledger};
 use crate::program::{
-    BeginCardPurchase, BeginTopUp, FinishTopUp, Finished, GatewaySaid, Purchased, Reason,
+    BeginCardPurchase, BeginTopUp, FinishTopUp, Finished, GatewaySaid, GaveBack, Purchased, Reason,
     external_id_of, is_stale, own_source,
 };
 use crate::store::Db;
 use crate::{Clock, Error};
+
+/// How many payments are read at once, and how many of them are asked about at a time.
+const PAGE: u64 = 500;
+const AT_ONCE: usize = 8;
+/// How long the processor may take when nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes money in: begins a top-up, asks the processor, and carries out what it said.
 ///
@@ -90,10 +100,10 @@ impl Payments {
         let bought = match self.drive(&intent).await? {
             Some(Finished::Settled { .. }) => self.bought_with(&intent).await?,
             Some(Finished::Failed { .. }) => None,
-            None => {
-                self.give_up(&intent).await?;
-                None
-            }
+            None => match self.give_up(&intent).await? {
+                Finished::Settled { .. } => self.bought_with(&intent).await?,
+                Finished::Failed { .. } => None,
+            },
         };
         Ok(Answer {
             outcome: bought.ok_or_else(|| Reason::PaymentDeclined.at("paymentToken")),
@@ -101,28 +111,92 @@ impl Payments {
         })
     }
 
-    /// Asks again about payments that nobody has decided for a minute; how many were decided now.
+    /// Asks again about payments that nobody has decided for a minute, and gives back what is owed; how many came to
+    /// their end now.
+    ///
+    /// A processor that does not answer holds up no other payment.
     ///
     /// # Errors
-    /// The database's, or the writer's.
+    /// The database's.
     pub async fn sweep(&self) -> Result<u64, Error> {
-        let now = self.clock.now();
+        let due = self.clock.now() - TimeDelta::minutes(1);
         let pending = top_up::Entity::find()
             .filter(top_up::Column::State.eq(TopUpState::Pending))
             .filter(top_up::Column::Method.ne(TopUpMethod::Wire))
-            .order_by_asc(top_up::Column::Id)
-            .limit(500)
-            .all(self.db.reader())
-            .await?;
-        let mut decided = 0;
-        for top_up in pending.iter().filter(|row| is_stale(row, now)) {
-            decided += u64::from(self.drive(top_up).await?.is_some());
+            .filter(top_up::Column::CreatedAt.lt(due));
+        let owed = top_up::Entity::find().filter(top_up::Column::GiveBackSince.is_not_null());
+        Ok(self.each(pending).await? + self.each(owed).await?)
+    }
+
+    /// Ends each of these, page by page; how many came to their end.
+    async fn each(&self, rows: Select<top_up::Entity>) -> Result<u64, Error> {
+        let mut ended = 0;
+        let mut after: Option<TopUpId> = None;
+        loop {
+            let mut page = rows.clone().order_by_asc(top_up::Column::Id).limit(PAGE);
+            if let Some(after) = after {
+                page = page.filter(top_up::Column::Id.gt(after));
+            }
+            let page = page.all(self.db.reader()).await?;
+            let Some(last) = page.last() else {
+                return Ok(ended);
+            };
+            after = Some(last.id);
+            let ends = stream::iter(page).map(|row| async move {
+                match timeout(PATIENCE, self.end(&row)).await {
+                    Ok(Ok(ended)) => u64::from(ended),
+                    Ok(Err(error)) => {
+                        tracing::warn!(top_up = %row.id, %error, "tried again later");
+                        0
+                    }
+                    Err(_) => 0,
+                }
+            });
+            ended += ends
+                .buffer_unordered(AT_ONCE)
+                .fold(0, async |sum, n| sum + n)
+                .await;
         }
-        Ok(decided)
+    }
+
+    /// Whether a payment that was left over has come to its end.
+    async fn end(&self, row: &top_up::Model) -> Result<bool, Error> {
+        if row.give_back_since.is_some() {
+            return self.give_back(row).await;
+        }
+        if !is_stale(row, self.clock.now()) {
+            return Ok(false);
+        }
+        if self.drive(row).await?.is_some() {
+            return Ok(true);
+        }
+        // Whoever wanted to buy with it does not wait any longer; money alone is welcome whenever it comes.
+        if row.product_id.is_some() {
+            self.give_up(row).await?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Asks the processor and carries out what it says. `None`: not decided.
+    ///
+    /// What has its end already is never asked about again: a processor forgets what it was asked some day.
     async fn drive(&self, intent: &top_up::Model) -> Result<Option<Finished>, Error> {
+        let top_up = self.now(intent).await?;
+        match top_up.state {
+            TopUpState::Settled | TopUpState::Reversed => {
+                return Ok(Some(Finished::Settled {
+                    top_up,
+                    charge: None,
+                    plan: None,
+                }));
+            }
+            TopUpState::Failed => {
+                let give_back = false;
+                return Ok(Some(Finished::Failed { top_up, give_back }));
+            }
+            TopUpState::Pending => {}
+        }
         let Some(token) = intent.payment_token.clone() else {
             return Ok(None);
         };
@@ -149,27 +223,42 @@ impl Payments {
         };
         let finished = self.ledger.run(finish).await?;
         if let Finished::Failed {
-            give_back: true, ..
+            give_back: true,
+            top_up,
         } = &finished
-            && let Err(fault) = self.gateway.refund(intent.id).await
         {
-            // Not lost: the processor lists what was taken under this id, and the top-up stands as failed.
-            tracing::error!(top_up = %intent.id, %fault, "a payment is still to be given back");
+            self.give_back(top_up).await?;
         }
         Ok(Some(finished))
     }
 
-    /// Ends a payment that the processor has not decided, so that it cannot succeed after "no" was said.
-    async fn give_up(&self, intent: &top_up::Model) -> Result<(), Error> {
+    /// Ends a payment that the processor has not decided, so that it cannot succeed after "no" was said. One that was
+    /// settled meanwhile stays so.
+    async fn give_up(&self, intent: &top_up::Model) -> Result<Finished, Error> {
         let finish = FinishTopUp {
             top_up: intent.id,
-            said: GatewaySaid::Declined,
+            said: GatewaySaid::GivenUp,
         };
-        self.ledger.run(finish).await?;
-        if let Err(fault) = self.gateway.refund(intent.id).await {
-            tracing::error!(top_up = %intent.id, %fault, "a payment is still to be voided");
+        let finished = self.ledger.run(finish).await?;
+        if let Finished::Failed { top_up, .. } = &finished {
+            self.give_back(top_up).await?;
         }
-        Ok(())
+        Ok(finished)
+    }
+
+    /// Has the processor give back what it took, or never take it. What it does not confirm is asked for again: the
+    /// debt stands in the top-up's row.
+    async fn give_back(&self, top_up: &top_up::Model) -> Result<bool, Error> {
+        match self.gateway.refund(top_up.id).await {
+            Ok(Verdict::Approved { .. }) => {
+                self.ledger.run(GaveBack { top_up: top_up.id }).await?;
+                Ok(true)
+            }
+            said => {
+                tracing::warn!(top_up = %top_up.id, ?said, "still to be given back");
+                Ok(false)
+            }
+        }
     }
 
     async fn now(&self, intent: &top_up::Model) -> Result<top_up::Model, Error> {

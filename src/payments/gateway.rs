@@ -14,7 +14,7 @@ pub trait PaymentGateway: Send + Sync {
     /// When the processor gave no answer: the money may or may not have been taken.
     async fn charge(&self, charge: Charge) -> Result<Verdict, GatewayFault>;
 
-    /// Gives back what [`PaymentGateway::charge`] took.
+    /// Gives back what [`PaymentGateway::charge`] took; what it has not decided, it then never takes.
     ///
     /// # Errors
     /// When the processor gave no answer.

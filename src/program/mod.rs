@@ -41,5 +41,7 @@ pub use purchases::{
 pub use refusal::{Reason, Refusal};
 pub use shelf::{Fate, Shelf};
 pub use terms::{Terms, TopUpLimits};
-pub use top_ups::{BeginTopUp, FinishTopUp, Finished, GatewaySaid, SettleTopUp, is_stale};
+pub use top_ups::{
+    BeginTopUp, FinishTopUp, Finished, GatewaySaid, GaveBack, SettleTopUp, is_stale,
+};
 pub use transfers::{GrantPromo, TransferFunds, Transferred};

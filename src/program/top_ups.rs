@@ -114,6 +114,7 @@ impl Books {
             created_at: self.now,
             settled_at: None,
             transaction_id: None,
+            give_back_since: None,
         };
         self.top_ups.add(top_up.id, top_up.clone());
         Ok(top_up)
@@ -196,8 +197,12 @@ impl Command for SettleTopUp {
 /// What the payment gateway said of a top-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum GatewaySaid {
-    Approved { reference: Name },
+    Approved {
+        reference: Name,
+    },
     Declined,
+    /// Nothing yet, and nobody waits any longer: what it may have taken goes back.
+    GivenUp,
 }
 
 /// What became of a top-up that the gateway has spoken on.
@@ -254,7 +259,8 @@ impl Command for FinishTopUp {
             TopUpState::Pending => {}
         }
         let GatewaySaid::Approved { reference } = &self.said else {
-            return Ok(fail(top_up, books, false));
+            let give_back = self.said == GatewaySaid::GivenUp;
+            return Ok(fail(top_up, books, give_back));
         };
         let Some(product) = top_up.product_id else {
             let top_up = books.settle(top_up, reference.clone())?;
@@ -281,8 +287,34 @@ impl Command for FinishTopUp {
 fn fail(mut top_up: top_up::Model, books: &mut Books, give_back: bool) -> Finished {
     top_up.state = TopUpState::Failed;
     top_up.settled_at = Some(books.now);
+    top_up.give_back_since = give_back.then_some(books.now);
     books.keep_top_up(&top_up);
     Finished::Failed { top_up, give_back }
+}
+
+/// The processor has given back what it took for a top-up that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct GaveBack {
+    pub top_up: TopUpId,
+}
+
+impl Command for GaveBack {
+    const NAME: &'static str = "gaveBack";
+    type Outcome = top_up::Model;
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.top_ups.insert(self.top_up);
+    }
+
+    /// # Errors
+    /// `NOT_FOUND`.
+    fn decide(&self, books: &mut Books) -> Result<top_up::Model, Refusal> {
+        let mut top_up = books.top_up(self.top_up)?;
+        if top_up.give_back_since.take().is_some() {
+            books.keep_top_up(&top_up);
+        }
+        Ok(top_up)
+    }
 }
 
 /// When a top-up that nobody has decided is asked about again, and by when it counts as failed.

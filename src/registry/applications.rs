@@ -93,7 +93,8 @@ impl Registry {
         row.submitted_at = story.now;
         if let (Submission::Answer, Some(asked)) = (submission, open) {
             row.id = asked.id;
-            row.login_id = login.or(asked.login_id);
+            // An answer never changes whose application it is.
+            row.login_id = asked.login_id;
             row.submitted_at = asked.submitted_at;
             story.save_application(&row).await?;
         } else {

@@ -16,7 +16,7 @@ use super::people::{
 };
 use super::story::{Locks, Story};
 use crate::Error;
-use crate::program::{Refusal, applications, rates};
+use crate::program::{Reason, Refusal, applications, rates};
 
 /// How often the applicant's account is looked up anew, because it changed before it was locked.
 const ATTEMPTS: usize = 5;
@@ -199,7 +199,15 @@ async fn applicant(
 ) -> Result<Option<login::Model>, Error> {
     match application.login_id {
         Some(login) => login_by_id(conn, login).await.map(Some),
-        None => login_by_email(conn, &application.email).await,
+        // Addresses are not proved: whoever signed up with this one need not be the applicant, who then applies signed in.
+        None => match login_by_email(conn, &application.email).await? {
+            Some(login) if login.password_hash.is_some() => {
+                Err(Reason::IllegalState("LOGIN_EXISTS".into())
+                    .at("applicationId")
+                    .into())
+            }
+            found => Ok(found),
+        },
     }
 }
 

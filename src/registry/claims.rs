@@ -46,7 +46,7 @@ impl Story {
         Ok(token)
     }
 
-    async fn end_claims(&self, customer: CustomerId) -> Result<(), Error> {
+    pub(super) async fn end_claims(&self, customer: CustomerId) -> Result<(), Error> {
         claim::Entity::update_many()
             .col_expr(claim::Column::SpentAt, Expr::value(self.now))
             .filter(claim::Column::CustomerId.eq(customer))
@@ -130,6 +130,9 @@ impl Registry {
         }
         let login = if let Some(login) = account.login_id {
             let login = login_by_id(story.txn(), login).await?;
+            if login.password_hash.is_some() {
+                return Err(Reason::InvalidToken.at("token").into());
+            }
             must_be_own(&login, &email)?;
             story.set_password(login.id, hash).await?;
             login

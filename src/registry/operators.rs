@@ -9,6 +9,7 @@ use super::signups::email_taken;
 use super::story::Locks;
 use crate::Error;
 use crate::program::{Reason, Refusal};
+use crate::store::News;
 
 impl Registry {
     /// A login of an operator. One that exists becomes an operator's, with this password.
@@ -22,8 +23,18 @@ impl Registry {
         password: String,
     ) -> Result<login::Model, Error> {
         let password_hash = Some(self.auth.hash(password).await?);
-        let story = self.begin(&Locks::default()).await?;
+        let mut story = self.begin(&Locks::default()).await?;
         let login = if let Some(known) = login_by_email(story.txn(), &email).await? {
+            // Whoever held the login until now may be anybody: addresses are not proved.
+            let mut news = News::none();
+            let ends = self
+                .auth
+                .end_sessions_of(story.txn(), known.id, story.now, &mut news);
+            ends.await?;
+            story.news.extend(news.iter());
+            if let Some(own) = account_of(story.txn(), known.id).await? {
+                story.end_claims(own.id).await?;
+            }
             let promoted = login::ActiveModel {
                 id: Set(known.id),
                 operator: Set(true),

@@ -13,6 +13,7 @@ mod demo;
 mod house;
 mod http;
 mod live;
+mod payments;
 mod people;
 mod plans;
 mod purchases;

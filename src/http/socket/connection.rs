@@ -73,6 +73,8 @@ struct Connection<E> {
 
 struct Guest {
     actor: Actor,
+    /// What it came with: a machine's key is looked at again.
+    authorization: Option<String>,
     /// When its token runs out.
     until: Option<Instant>,
     /// Changes when its session may have ended. Taken by whoever watches it.
@@ -157,8 +159,19 @@ impl<E: Engine> Connection<E> {
         let Some(guest) = &mut self.guest else {
             return Ok(());
         };
-        let Actor::Person(person) = &guest.actor else {
-            return Ok(());
+        let person = match &guest.actor {
+            Actor::Person(person) => person,
+            Actor::Machine(_) => {
+                return match self.door.gate.actor(guest.authorization.as_deref()).await {
+                    Ok(_) => Ok(()),
+                    Err(Error::Unauthenticated) => Err(Close::Unauthenticated),
+                    Err(error) => {
+                        tracing::error!(%error, "looking at a machine's key again");
+                        Err(Close::Fault)
+                    }
+                };
+            }
+            Actor::Anonymous => return Ok(()),
         };
         match self.door.gate.again(person).await {
             Ok(Some(person)) => {
@@ -210,6 +223,7 @@ impl<E: Engine> Connection<E> {
         self.guest = Some(Guest {
             until: person.map(|person| self.deadline(person)),
             session: person.map(|person| self.door.gate.watch(person.session)),
+            authorization: authorization.map(str::to_owned),
             actor,
         });
         self.outbox.send(protocol::ack()).await;
@@ -223,6 +237,10 @@ impl<E: Engine> Connection<E> {
     }
 
     async fn begin(&mut self, id: Arc<str>, asked: Asked) -> Result<(), Close> {
+        // A machine's key that was revoked ends at once; a person's session tells when it ends.
+        if matches!(&self.guest, Some(guest) if matches!(guest.actor, Actor::Machine(_))) {
+            self.look_again().await?;
+        }
         let Some(guest) = &self.guest else {
             return Err(Close::Unacknowledged);
         };

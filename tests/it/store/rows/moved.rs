@@ -179,6 +179,7 @@ pub(super) async fn charges_and_money_in(visit: &impl Visit) {
             created_at: at(WHOLE),
             settled_at: None,
             transaction_id: None,
+            give_back_since: None,
         }])
         .await;
 }
