@@ -33,13 +33,13 @@ pub struct Approved {
 impl Registry {
     /// An operator makes the applicant an agent, at a rate that it alone sets (R08).
     ///
-    /// The login is that of whoever was signed in when applying; else the one with the application's address; else a new
-    /// one. A login without a password gets a claim link. The login's telephone account becomes the agent's own, or a
+    /// The login is that of whoever was signed in when applying; else a new one. Where somebody signs in with the
+    /// application's address already, it is not said to be him: he applies signed in, and is approved then. A login without a password gets a claim link. The login's telephone account becomes the agent's own, or a
     /// new one does.
     ///
     /// # Errors
     /// `CommissionRateOutOfRange` at `commissionRate`; `NotFound` at `applicationId`; `IllegalState` for an application
-    /// that is decided, or an applicant who is an agent already.
+    /// that is decided, for an applicant who is an agent already, and (`LOGIN_EXISTS`) for an address that a login has.
     pub async fn approve(
         &self,
         operator: LoginId,

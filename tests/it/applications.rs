@@ -229,12 +229,25 @@ async fn r02_of_two_approvals_at_once_one_is_refused(app: TestApp) {
 on_both!(r02_who_is_an_agent_is_not_made_one_again);
 async fn r02_who_is_an_agent_is_not_made_one_again(app: TestApp) {
     let (agent, operator) = (app.agent("3.00").await, app.operator().await);
-    let id = applied(&app, &agent.email).await;
+    let sent = agent.mutate("applyToProgram", application(&agent.email), TOLD);
+    let id = text(&sent.await["application"]["id"]).to_owned();
     let decision = json!({ "applicationId": id, "commissionRate": "3.00" });
     let refused = operator.refused("approveApplication", decision).await;
     assert_eq!(
         (refused.code.as_str(), &refused.error["state"]),
         ("ILLEGAL_STATE", &json!("ACTIVE"))
+    );
+}
+
+on_both!(r02_who_signed_up_with_anothers_address_does_not_become_the_agent);
+async fn r02_who_signed_up_with_anothers_address_does_not_become_the_agent(app: TestApp) {
+    let (holder, operator) = (app.customer().await, app.operator().await);
+    let id = applied(&app, &holder.email).await;
+    let decision = json!({ "applicationId": id, "commissionRate": "3.00" });
+    let refused = operator.refused("approveApplication", decision).await;
+    assert_eq!(
+        (refused.code.as_str(), &refused.error["state"]),
+        ("ILLEGAL_STATE", &json!("LOGIN_EXISTS"))
     );
 }
 
