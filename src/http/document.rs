@@ -241,6 +241,36 @@ mod tests {
     }
 
     #[test]
+    fn what_multiplies_is_counted_wherever_it_is_said() {
+        let types = |hops: usize| {
+            let (open, close) = ("possibleTypes{interfaces{", "}}");
+            let inner = format!("{}name{}", open.repeat(hops), close.repeat(hops));
+            format!("{{ __type(name: \"Node\") {{ {inner} }} }}")
+        };
+        assert_eq!(refusal(&types(1)), None);
+        assert_too_costly(&types(2));
+        let row = |page: &str| {
+            format!("a(first: {page}) {{ nodes {{ b(first: {page}) {{ nodes {{ id }} }} }} }}")
+        };
+        assert_eq!(
+            refusal(&format!("query($n: Int = 50) {{ {} }}", row("$n"))),
+            None
+        );
+        assert_too_costly(&format!("query($n: Int = 100) {{ {} }}", row("$n")));
+        let each = "... on Agent { a(first: 100) { nodes { id } } }";
+        assert_too_costly(&format!(
+            "query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {each} }} }}"
+        ));
+        let report = "commissionReport(input: $i) { totals { net } }";
+        let reports = |n: usize| {
+            let all: Vec<String> = (0..n).map(|i| format!("r{i}: {report}")).collect();
+            format!("query($i: ReportInput!) {{ {} }}", all.join(" "))
+        };
+        assert_eq!(refusal(&reports(4)), None);
+        assert_too_costly(&reports(5));
+    }
+
+    #[test]
     fn a_fragment_within_itself_is_no_valid_document() {
         let text = "{ ...a } fragment a on Query { b { ...a } }";
         assert_eq!(refusal(text).as_deref(), Some("GRAPHQL_VALIDATION_FAILED"));

@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use chrono::TimeDelta;
+use entity::{Email, Name};
 use serde_json::{Value, json};
 
 use crate::support::app::{PASSWORD, TestApp, text};
@@ -128,4 +129,18 @@ async fn another_password_ends_all_other_sessions(app: TestApp) {
         app.anonymous().refused("signIn", old).await.code,
         "INVALID_CREDENTIALS"
     );
+}
+
+on_both!(whoever_held_an_operators_login_before_is_signed_out);
+async fn whoever_held_an_operators_login_before_is_signed_out(app: TestApp) {
+    let squatter = app.customer().await;
+    let name = Name::parse("Olivia").unwrap();
+    let email = Email::parse(&squatter.email).unwrap();
+    let registry = &app.app.registry;
+    let made = registry.add_operator(name, email, "another quiet harbour".into());
+    assert!(made.await.unwrap().operator);
+    assert_eq!(squatter.error(ME, json!({})).await, "UNAUTHENTICATED");
+    let input = json!({ "email": squatter.email, "password": PASSWORD });
+    let refused = app.anonymous().refused("signIn", input).await;
+    assert_eq!(refused.code, "INVALID_CREDENTIALS");
 }
