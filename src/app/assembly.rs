@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::auth::{Auth, AuthOptions, key_file};
 use crate::config::Config;
 use crate::graphql::{Api, Services};
@@ -140,6 +142,7 @@ impl App {
             ledger: self.ledger.clone(),
             payments: self.payments.clone(),
             live: Live::new(self.db.clone(), self.clock.clone(), self.auth.clone()),
+            checking: Arc::new(Semaphore::new(1)),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_graphql::{Context, Request};
+use tokio::sync::Semaphore;
 
 use super::loaders::Loaders;
 use super::sight::Sight;
@@ -27,6 +28,8 @@ pub struct Services {
     pub ledger: Ledger,
     pub payments: Payments,
     pub live: Live,
+    /// A proof of the books reads the whole database: one at a time is enough for everybody.
+    pub checking: Arc<Semaphore>,
 }
 
 /// Who asks, in this operation. Signing in changes it, so that the payload shows what its new owner may see.

@@ -1,7 +1,6 @@
 //! The proof of the books, for operators.
 
 use async_graphql::{Context, Object, SimpleObject};
-use tokio::sync::Semaphore;
 
 use super::access::enter;
 use super::context::services;
@@ -9,9 +8,6 @@ use super::error::{Answer, maybe};
 use super::scalars::{DateTime, Money};
 use crate::Error;
 use crate::ledger::check;
-
-/// A check reads the whole database: one at a time is enough for everybody.
-static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
 
 /// What a proof of the books found, as of one instant.
 #[derive(SimpleObject, Clone, Debug)]
@@ -86,8 +82,9 @@ impl LedgerCheckQuery {
     async fn ledger_check(&self, ctx: &Context<'_>) -> Answer<LedgerCheck> {
         maybe(async {
             enter(ctx)?;
-            let turn = ONE_AT_A_TIME.try_acquire().map_err(|_| Error::Overloaded)?;
             let services = services(ctx).clone();
+            let turn = services.checking.clone();
+            let turn = turn.try_acquire_owned().map_err(|_| Error::Overloaded)?;
             // A task of its own: the turn lasts as long as the check does, however soon the client goes away.
             let checking = tokio::spawn(async move {
                 let now = services.clock.now();

@@ -10,6 +10,7 @@ use agent_program::app::{App, Parts};
 use agent_program::auth::new_key;
 use agent_program::graphql::Api;
 use agent_program::program::Terms;
+use agent_program::store::Db;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{Email, Name};
 use serde_json::{Value, json};
@@ -44,8 +45,9 @@ pub struct TestApp {
     pub app: App,
     pub api: Api,
     time: Arc<AtomicI64>,
-    people: AtomicU32,
-    _db: TestDb,
+    people: Arc<AtomicU32>,
+    key: Vec<u8>,
+    db: Arc<TestDb>,
 }
 
 /// Somebody signed in who has a telephone account. Asks as the [`Caller`] that it is.
@@ -103,16 +105,33 @@ impl TestApp {
         let start: DateTime<Utc> = "2026-11-02T09:00:00Z".parse().expect("an instant");
         let time = Arc::new(AtomicI64::new(start.timestamp_micros()));
         let key = new_key().expect("a key");
-        let mut parts = Parts::new(db.db.clone(), clock(&time), key);
-        parts.terms = terms;
-        let app = App::new(parts).expect("an app");
+        let app = server(db.db.clone(), &time, &key, terms);
         Self {
             api: app.api(),
             app,
             time,
-            people: AtomicU32::new(0),
-            _db: db,
+            people: Arc::default(),
+            key,
+            db: Arc::new(db),
         }
+    }
+
+    /// Another server on the same database, with other settings: its clock is the same, and so is who is signed in.
+    pub async fn beside(&self, terms: Terms) -> Self {
+        let app = server(self.db.open_again().await, &self.time, &self.key, terms);
+        Self {
+            api: app.api(),
+            app,
+            time: self.time.clone(),
+            people: self.people.clone(),
+            key: self.key.clone(),
+            db: self.db.clone(),
+        }
+    }
+
+    /// What another process opens the same database by.
+    pub fn database_url(&self) -> &str {
+        &self.db.url
     }
 
     /// What the story's clock shows. It moves by a microsecond each time that it is read, and else by [`Self::pass`].
@@ -275,6 +294,12 @@ pub fn application(email: &str) -> Value {
 /// A text that must be there.
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+fn server(db: Db, time: &Arc<AtomicI64>, key: &[u8], terms: Terms) -> App {
+    let mut parts = Parts::new(db, clock(time), key.to_vec());
+    parts.terms = terms;
+    App::new(parts).expect("an app")
 }
 
 fn clock(time: &Arc<AtomicI64>) -> Clock {

@@ -113,6 +113,29 @@ impl Caller {
         }
     }
 
+    /// The payload of a mutation, refused or not; with its `userErrors`.
+    pub async fn payload(&self, field: &str, input: Value, selection: &str) -> Value {
+        let selection = format!(
+            "{selection} userErrors {{ code field message ... on InsufficientFundsError {{ available requested }} }}"
+        );
+        let mut data = self.run_mutation(field, input, &selection).await;
+        data[field].take()
+    }
+
+    /// The payload of a mutation, or the code that it is refused with.
+    pub async fn attempt(
+        &self,
+        field: &str,
+        input: Value,
+        selection: &str,
+    ) -> Result<Value, String> {
+        let payload = self.payload(field, input, selection).await;
+        match payload["userErrors"][0]["code"].as_str() {
+            None => Ok(payload),
+            Some(code) => Err(code.to_owned()),
+        }
+    }
+
     /// The `extensions.code` of a mutation that is not this caller's to do.
     pub async fn denied(&self, field: &str, input: Value) -> String {
         let document = mutation(field, "userErrors { code }");

@@ -4,5 +4,7 @@
 pub mod app;
 pub mod caller;
 pub mod db;
+pub mod dice;
+pub mod money;
 pub mod sales;
 pub mod small;
