@@ -3,7 +3,7 @@
 # takes it away again at the end, however the command ended.
 #
 #   scripts/postgres.sh cargo nextest run
-#   scripts/postgres.sh --durable cargo bench --bench group_commit     # waits for the disk, as one with data does
+#   scripts/postgres.sh --durable benches/group_commit.sh     # waits for the disk, as one with data does
 #
 # The binaries: `initdb` on PATH, else the newest of /usr/lib/postgresql, else Debian's package is installed. It listens
 # on a socket in its folder only and, unless told to, does not wait for the disk: for tests, never for data.
