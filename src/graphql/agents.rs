@@ -11,6 +11,7 @@ use super::context::{services, sight};
 use super::cursor::{EventCursor, EventStream};
 use super::customers::{self, CustomerFilter, CustomerOrder, OrderDirection};
 use super::error::{Answer, maybe};
+use super::given::search;
 use super::loaders::{AgentMoney, RatesOf, find, must};
 use super::nodes::{Agent, Application, Commission, Customer, Payout, Transaction, Transfer, User};
 use super::payouts::PayoutFilter;
@@ -72,7 +73,7 @@ impl Default for AgentOrder {
 /// Which agents.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct AgentFilter {
-    /// In name or agent number; letters of either case are the same.
+    /// In name or agent number: at most 200 characters; letters of either case are the same.
     search: Option<String>,
     /// Whether they earn.
     status: Option<AgentStatus>,
@@ -385,7 +386,7 @@ impl AgentQuery {
             let filter = filter.unwrap_or_default();
             let order = order_by.unwrap_or_default();
             let list = agents::list(&agents::Agents {
-                search: filter.search,
+                search: search(filter.search)?,
                 status: filter.status.map(Into::into),
                 by_name: order.field == AgentOrderField::Name,
                 order: order.direction.into(),

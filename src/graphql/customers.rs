@@ -11,7 +11,7 @@ use super::connection::{Connection, PageArgs, page};
 use super::context::sight;
 use super::cursor::{EventCursor, EventStream};
 use super::error::{Answer, maybe};
-use super::given::Given;
+use super::given::{Given, search};
 use super::loaders::{AccountMoney, OpenAffiliation, find, must, sum};
 use super::nodes::{AgentProfile, Charge, Customer, Plan, TopUp, Transaction};
 use super::period::PeriodInput;
@@ -112,7 +112,7 @@ impl Default for CustomerOrder {
 /// Which customers.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct CustomerFilter {
-    /// In name, e-mail or account number; letters of either case are the same.
+    /// In name, e-mail or account number: at most 200 characters; letters of either case are the same.
     search: Option<String>,
     /// How far the account is.
     status: Option<CustomerStatus>,
@@ -143,7 +143,7 @@ pub async fn list(
     };
     let list = customers::list(&customers::Customers {
         agent,
-        search: filter.search,
+        search: search(filter.search)?,
         status: filter.status.map(Into::into),
         management: filter.management.map(Into::into),
         by_name: order.field == CustomerOrderField::Name,

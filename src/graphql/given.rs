@@ -123,6 +123,20 @@ pub fn optional_text<T>(
     given.map(|given| text(field, given, parse)).transpose()
 }
 
+/// What is searched for: a text that a row may hold. Blank is none.
+///
+/// # Errors
+/// [`Error::BadArgument`] with the argument's name.
+pub fn search(given: Option<String>) -> Result<Option<String>, Error> {
+    let Some(text) = given.filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let fits = text.chars().count() <= 200 && !text.contains(char::is_control);
+    let must = "must be at most 200 characters, and no control characters";
+    fits.then_some(Some(text))
+        .ok_or_else(|| bad_argument("filter.search", must))
+}
+
 /// An argument of a query that cannot be: `bad_argument("first", "must be 1 to 100")`.
 #[must_use]
 pub fn bad_argument(name: &str, must: &str) -> Error {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use sea_orm::sea_query::{
     Alias, Asterisk, ColumnType, Expr, ExprTrait, Func, Query, SelectStatement, SqliteQueryBuilder,
     UnionType, Value, WindowStatement,
@@ -43,8 +43,14 @@ impl Key {
     fn fits(&self, column: &ColumnType) -> bool {
         match self {
             Self::Int(_) => matches!(column, ColumnType::BigInteger),
-            Self::At(_) => matches!(column, ColumnType::TimestampWithTimeZone),
-            Self::Text(_) => matches!(column, ColumnType::String(_) | ColumnType::Text),
+            // A forged cursor may hold what no database does.
+            Self::At(at) => {
+                matches!(column, ColumnType::TimestampWithTimeZone)
+                    && (1..=9_999).contains(&at.year())
+            }
+            Self::Text(text) => {
+                matches!(column, ColumnType::String(_) | ColumnType::Text) && !text.contains('\0')
+            }
             Self::Id(_) => matches!(column, ColumnType::Uuid),
         }
     }
