@@ -5,6 +5,7 @@ mod support;
 
 mod applications;
 mod auth;
+mod bad_input;
 mod catalogue;
 mod charges;
 mod check;
@@ -30,6 +31,7 @@ mod sessions;
 mod socket;
 mod store;
 mod storm;
+mod strangers;
 mod top_ups;
 mod transactions;
 mod transfers;
