@@ -14,8 +14,9 @@ scripts/need.sh curl curl
 for setting in fsync synchronous_commit; do
   [ "$(psql -qtA "$TEST_PG_URL" -c "SHOW $setting")" = on ] || { echo "$setting must be on: --durable" >&2; exit 1; }
 done
-cargo build --release --locked
-server=${CARGO_TARGET_DIR:-target}/release/agent-program
+# SERVER names a release binary that is there already.
+server=${SERVER:-${CARGO_TARGET_DIR:-target}/release/agent-program}
+[ -n "${SERVER-}" ] || cargo build --release --locked
 
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
