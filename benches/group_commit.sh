@@ -26,9 +26,10 @@ declare -A url key account database
 begin() {
   local name=$1 batch=$2 port=$3
   psql -q "$TEST_PG_URL" -c "CREATE DATABASE bench_$name"
-  database[$name]=${TEST_PG_URL/\/postgres?//bench_$name?}
+  database[$name]=${TEST_PG_URL/localhost\/postgres/localhost/bench_$name}
   export DATABASE_URL=${database[$name]} TOKEN_KEY_FILE=$work/$name.key LOG=warn
-  echo 'a quiet harbour' | "$server" operator add --email operator@example.com --name Operator >"$work/$name.log" 2>&1
+  echo 'a quiet harbour' | "$server" operator add --email operator@example.com --name Operator >"$work/$name.log" 2>&1 ||
+    { cat "$work/$name.log" >&2; exit 1; }
   LISTEN=127.0.0.1:$port LEDGER_MAX_BATCH=$batch "$server" serve >>"$work/$name.log" 2>&1 &
   url[$name]=http://127.0.0.1:$port
   until curl -sf "${url[$name]}/health/ready" >/dev/null; do kill -0 $! || { cat "$work/$name.log" >&2; exit 1; }; done
