@@ -11,9 +11,9 @@ use entity::{
     charge, commission, customer_day,
 };
 
-use super::Books;
 use super::books::{AgentFile, CustomerFile};
 use super::posting::{Place, Posting, Tell};
+use super::{Books, rates};
 
 impl CustomerFile {
     /// The agent of record at an instant (E05): affiliations begin inclusive and end exclusive.
@@ -39,10 +39,7 @@ impl AgentFile {
     /// The rate in force at an instant (E05); before the first one, none.
     #[must_use]
     pub fn commission_rate_at(&self, at: DateTime<Utc>) -> Option<CommissionRate> {
-        let mut newest_first = self.rates.iter().rev();
-        newest_first
-            .find(|row| row.effective_from <= at)
-            .map(|row| row.commission_rate)
+        rates::rate_at(&self.rates, at)
     }
 }
 
