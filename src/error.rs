@@ -1,5 +1,7 @@
 //! Why something was not done.
 
+use std::time::Duration;
+
 use sea_orm::DbErr;
 
 use crate::program::Refusal;
@@ -30,6 +32,12 @@ pub enum Error {
     /// The writer's queue is full: try again in a second.
     #[error("the server is busy; try again in a moment")]
     Overloaded,
+    /// Tried too often, by whoever guesses: HTTP answers it with 429.
+    #[error("too many attempts; try again later")]
+    RateLimited {
+        /// When the next attempt may be made.
+        retry_after: Duration,
+    },
     /// Ours to mend: logged once, at the edge, with its cause; shown as `INTERNAL_SERVER_ERROR` and no more.
     #[error("database: {0}")]
     Database(#[from] DbErr),

@@ -1,5 +1,7 @@
 //! What a program is told: every error of an answer gets its `extensions.code` here, and ours lose their cause.
 
+use std::time::Duration;
+
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
 use crate::Error;
@@ -23,6 +25,10 @@ pub mod code {
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// Signed in, and not as somebody who may.
     pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// No document of this hash is known here: send its text along.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+    /// Too many attempts: `extensions.retryAfterSeconds` says when the next may be made.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// Too busy: try again in a second.
     pub const OVERLOADED: &str = "OVERLOADED";
     /// A stream does not know this position.
@@ -68,6 +74,10 @@ fn dress(error: &mut ServerError, request_id: &str) {
             Error::Refused(_) => set(&mut extensions, code::BAD_USER_INPUT, false),
             Error::CursorExpired => set(&mut extensions, code::CURSOR_EXPIRED, false),
             Error::Overloaded => set(&mut extensions, code::OVERLOADED, true),
+            Error::RateLimited { retry_after } => {
+                set(&mut extensions, code::RATE_LIMITED, true);
+                extensions.set("retryAfterSeconds", whole_seconds(*retry_after));
+            }
             Error::Database(_) | Error::Fault(_) => hide(error, &mut extensions, request_id),
         },
         // From the library itself: the document or a variable is at fault.
@@ -79,6 +89,11 @@ fn dress(error: &mut ServerError, request_id: &str) {
     }
     error.extensions = Some(extensions);
     cut(&mut error.message);
+}
+
+/// Rounded up: whoever waits so long has waited enough.
+fn whole_seconds(time: Duration) -> u64 {
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
 fn set(extensions: &mut ErrorExtensionValues, code: &str, retryable: bool) {
@@ -120,6 +135,17 @@ mod tests {
             sent(fault),
             ("internal error".into(), code::INTERNAL.into())
         );
+    }
+
+    #[test]
+    fn whoever_tried_too_often_is_told_when_to_come_back() {
+        for (time, seconds) in [(0, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
+            let retry_after = Duration::from_millis(time);
+            let error = of(Error::RateLimited { retry_after }, "r-1");
+            let extensions = serde_json::to_value(error.extensions).unwrap();
+            assert_eq!(extensions["code"], code::RATE_LIMITED);
+            assert_eq!(extensions["retryAfterSeconds"], seconds, "{time}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response as Answer, ServerError};
+use async_graphql::{Response as Answer, ServerError, Value};
 use axum::body::{Body, Bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -30,8 +30,8 @@ use crate::graphql::limits;
 
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// What is told to whoever finds the server busy, in seconds.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// What is told to whoever finds the server busy.
+const BUSY_SECONDS: u64 = 1;
 /// Names a request in the logs and in masked errors.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -62,11 +62,7 @@ impl Refusal {
 
     /// By the library: its document or variables are at fault, or it panicked.
     fn unexecuted(errors: Vec<ServerError>) -> Self {
-        let internal = |error: &ServerError| {
-            let code = error.extensions.as_ref().and_then(|it| it.get("code"));
-            code == Some(&code::INTERNAL.into())
-        };
-        if errors.iter().any(internal) {
+        if any(&errors, code::INTERNAL) {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Self {
                 status,
@@ -86,6 +82,7 @@ impl Refusal {
             Error::Unauthenticated => StatusCode::UNAUTHORIZED,
             Error::Forbidden => StatusCode::FORBIDDEN,
             Error::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Refused(_) | Error::BadArgument { .. } | Error::CursorExpired => {
                 StatusCode::BAD_REQUEST
             }
@@ -99,10 +96,13 @@ impl Refusal {
     }
 }
 
-/// The status of an answer: executed is 200; else whether the request as such was fine decides, for whoever knows no
-/// other status.
+/// The status of an answer: executed is 200, unless it was one attempt too many; else whether the request as such was fine
+/// decides, for whoever knows no other status.
 fn status(answer: &Result<Answer, Refusal>, media: Media) -> StatusCode {
     match answer {
+        Ok(answer) if answer.data == Value::Null && any(&answer.errors, code::RATE_LIMITED) => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         Ok(_) => StatusCode::OK,
         Err(refusal) if refusal.well_formed && media == Media::Json => StatusCode::OK,
         Err(refusal) => refusal.status,
@@ -214,18 +214,19 @@ fn respond(answer: Result<Answer, Refusal>, media: Media, request_id: &str) -> R
         }
     });
     let status = status(&answer, media);
-    let (outcome, busy, body) = match &answer {
+    let (outcome, retry_after, body) = match &answer {
         Ok(answer) => {
             let outcome = if answer.errors.is_empty() {
                 "answered"
             } else {
                 "failed"
             };
-            (outcome, is_busy(&answer.errors), serde_json::to_vec(answer))
+            let body = serde_json::to_vec(answer);
+            (outcome, retry_after(&answer.errors), body)
         }
         Err(Refusal { errors, .. }) => {
             let body = serde_json::to_vec(&serde_json::json!({ "errors": errors }));
-            ("refused", is_busy(errors), body)
+            ("refused", retry_after(errors), body)
         }
     };
     metrics::counter!("agent_program_requests_total", "outcome" => outcome).increment(1);
@@ -236,8 +237,8 @@ fn respond(answer: Result<Answer, Refusal>, media: Media, request_id: &str) -> R
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
     dress(headers, request_id);
-    if busy {
-        headers.insert(RETRY_AFTER, RETRY_SECONDS);
+    if let Some(seconds) = retry_after {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -256,12 +257,32 @@ fn dress(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
-/// Whether it may be sent again in a moment.
-fn is_busy(errors: &[ServerError]) -> bool {
-    errors.iter().any(|error| {
-        let code = error.extensions.as_ref().and_then(|it| it.get("code"));
-        code == Some(&code::OVERLOADED.into())
-    })
+/// In how many seconds it may be sent again, if it is only too soon.
+fn retry_after(errors: &[ServerError]) -> Option<u64> {
+    let said = errors
+        .iter()
+        .filter_map(|error| match extension(error, "code") {
+            Some(code) if *code == code::OVERLOADED.into() => Some(BUSY_SECONDS),
+            Some(code) if *code == code::RATE_LIMITED.into() => {
+                match extension(error, "retryAfterSeconds") {
+                    Some(Value::Number(seconds)) => seconds.as_u64(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        });
+    said.max()
+}
+
+fn any(errors: &[ServerError], code: &str) -> bool {
+    let code = Value::from(code);
+    errors
+        .iter()
+        .any(|error| extension(error, "code") == Some(&code))
+}
+
+fn extension<'a>(error: &'a ServerError, name: &str) -> Option<&'a Value> {
+    error.extensions.as_ref()?.get(name)
 }
 
 fn not_acceptable(request_id: &str) -> Response {
