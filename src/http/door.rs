@@ -59,8 +59,7 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    /// Reads the document, and refuses what would be too costly even to validate.
-    pub(super) fn new(asked: Asked, actor: Actor) -> Result<Self, ServerError> {
+    fn new(asked: Asked, actor: Actor) -> Result<Self, ServerError> {
         let operation_name = asked.operation_name.as_deref();
         let Document {
             parsed,
@@ -125,6 +124,14 @@ impl<E: Engine> Door<E> {
     pub fn close(&self) {
         self.closing.cancel();
         self.tasks.close();
+    }
+
+    /// Reads what is asked, and refuses what does not fit the schema or would be too costly.
+    ///
+    /// # Errors
+    /// What is wrong with it, as it is told.
+    pub(super) fn ready(&self, asked: Asked, actor: Actor) -> Result<Ready, Vec<ServerError>> {
+        Ready::new(asked, actor).map_err(|error| vec![error])
     }
 
     /// Executes in a task of its own: what changes something happens whole or not at all, whether or not its client waits.

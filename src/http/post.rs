@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::door::{Door, Ready, is_request_error};
+use super::door::{Door, is_request_error};
 use super::engine::Engine;
 use super::negotiate::Media;
 use super::refusal::refused;
@@ -56,11 +56,7 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, problem)
     }
 
-    fn document(error: ServerError) -> Self {
-        Self::unexecuted(vec![error])
-    }
-
-    /// By the library: its document or variables are at fault, or it panicked.
+    /// Its document or variables are at fault, or it panicked.
     fn unexecuted(errors: Vec<ServerError>) -> Self {
         if any(&errors, code::INTERNAL) {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -127,7 +123,7 @@ pub(super) async fn post<E: Engine>(
         let actor = enter(&door, &headers, &request_id).await?;
         let bytes = read(body).await?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
-        let ready = Ready::new(asked, actor).map_err(Refusal::document)?;
+        let ready = door.ready(asked, actor).map_err(Refusal::unexecuted)?;
         if bytes.len() > limits::BODY_BYTES as usize && !ready.bulky {
             return Err(too_large(limits::BODY_BYTES));
         }
@@ -160,7 +156,7 @@ pub(super) async fn get<E: Engine>(
             .map_err(|_| "The query string cannot be read.")
             .and_then(Parameters::asked)
             .map_err(Refusal::malformed)?;
-        let ready = Ready::new(asked, actor).map_err(Refusal::document)?;
+        let ready = door.ready(asked, actor).map_err(Refusal::unexecuted)?;
         if ready.kind == OperationType::Mutation {
             let problem = "A mutation is sent by POST.";
             let status = StatusCode::METHOD_NOT_ALLOWED;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::super::door::{Door, Ready};
+use super::super::door::Door;
 use super::super::engine::Engine;
 use super::super::request::Asked;
 use super::operation::{End, Operation};
@@ -248,14 +248,14 @@ impl<E: Engine> Connection<E> {
             return Err(Close::InUse);
         }
         let ready = if self.operations.len() < self.door.sockets.operations {
-            Ready::new(asked, guest.actor.clone())
+            self.door.ready(asked, guest.actor.clone())
         } else {
-            Err(too_many(self.door.sockets.operations))
+            Err(vec![too_many(self.door.sockets.operations)])
         };
         let ready = match ready {
             Ok(ready) => ready,
-            Err(error) => {
-                self.outbox.send(protocol::error(&id, &[error])).await;
+            Err(errors) => {
+                self.outbox.send(protocol::error(&id, &errors)).await;
                 return Ok(());
             }
         };
