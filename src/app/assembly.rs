@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::auth::{Auth, AuthOptions, key_file};
-use crate::config::Config;
+use crate::config::{Config, Proxies};
 use crate::graphql::{Api, Services};
 use crate::http::Door;
 use crate::ledger::{Ledger, LedgerOptions};
@@ -25,6 +25,7 @@ pub struct Parts {
     pub gateway: Arc<dyn PaymentGateway>,
     pub ledger: LedgerOptions,
     pub allowed_origins: Vec<String>,
+    pub proxies: Proxies,
 }
 
 /// The server's floors, each standing on those below it. A clone is the same ones.
@@ -39,6 +40,7 @@ pub struct App {
     pub payments: Payments,
     pub site: Site,
     allowed_origins: Arc<[String]>,
+    proxies: Proxies,
 }
 
 impl fmt::Debug for App {
@@ -63,6 +65,7 @@ impl Parts {
             gateway: Arc::new(Sandbox::default()),
             ledger: LedgerOptions::default(),
             allowed_origins: Vec::new(),
+            proxies: Proxies::default(),
         }
     }
 }
@@ -82,6 +85,7 @@ impl App {
             gateway,
             ledger,
             allowed_origins,
+            proxies,
         } = parts;
         let terms = Arc::new(terms);
         let auth = Auth::new(db.clone(), clock.clone(), auth)?;
@@ -104,6 +108,7 @@ impl App {
             payments,
             site,
             allowed_origins: allowed_origins.into(),
+            proxies,
         })
     }
 
@@ -126,6 +131,7 @@ impl App {
         parts.ledger.max_batch = config.ledger_max_batch;
         parts.ledger.queue = config.ledger_queue;
         parts.allowed_origins.clone_from(&config.allowed_origins);
+        parts.proxies.clone_from(&config.proxies);
         Self::new(parts)
     }
 
@@ -151,5 +157,6 @@ impl App {
     pub fn door(&self) -> Door<Api> {
         Door::new(self.api(), Arc::new(self.auth.clone()), self.clock.clone())
             .with_origins(self.allowed_origins.iter().cloned())
+            .with_proxies(self.proxies.clone())
     }
 }

@@ -1,12 +1,14 @@
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use chrono_tz::Tz;
 use entity::{Money, Name};
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
+use super::proxies::{Proxies, ProxyHeader};
 use super::words::Settings;
 use crate::program::{Terms, TopUpLimits};
 
@@ -19,6 +21,8 @@ pub struct Config {
     pub public_url: String,
     /// Pages that may call this server: those set, and its own.
     pub allowed_origins: Vec<String>,
+    /// Whose word is taken for who spoke to them.
+    pub proxies: Proxies,
     pub log: String,
     pub token_key_file: PathBuf,
     pub token_issuer: String,
@@ -76,6 +80,7 @@ impl Desk {
             signup_url: self.url("signup-url", &signup_url),
             claim_url: self.url("claim-url", &claim_url),
             allowed_origins: self.origins(&said.allowed_origins, &public_url, listen),
+            proxies: self.proxies(&said.trusted_proxies, &said.proxy_header),
             token_key_file: said
                 .token_key_file
                 .map_or_else(|| beside(&said.database_url), PathBuf::from),
@@ -176,6 +181,34 @@ impl Desk {
         origins.sort();
         origins.dedup();
         origins
+    }
+
+    fn proxies(&mut self, networks: &str, header: &str) -> Proxies {
+        let mut trusted = Vec::new();
+        for said in networks
+            .split(',')
+            .map(str::trim)
+            .filter(|it| !it.is_empty())
+        {
+            let network = said.parse::<IpNet>().ok();
+            match network.or_else(|| said.parse::<IpAddr>().ok().map(IpNet::from)) {
+                Some(network) => trusted.push(network),
+                None => self.fault(
+                    "trusted-proxies",
+                    said,
+                    "a list of addresses and networks such as 10.0.0.0/8",
+                ),
+            }
+        }
+        let header = match header {
+            "forwarded" => ProxyHeader::Forwarded,
+            "x-forwarded-for" => ProxyHeader::XForwardedFor,
+            other => {
+                self.fault("proxy-header", other, "x-forwarded-for or forwarded");
+                ProxyHeader::default()
+            }
+        };
+        Proxies { trusted, header }
     }
 
     fn log(&mut self, text: String) -> String {
@@ -335,9 +368,11 @@ mod tests {
             "--funding-withdrawable=perhaps",
             "--currency=dollars",
             "--public-url=example.com",
+            "--trusted-proxies=10.0.0.0/8,10.0.0.0/33",
+            "--proxy-header=via",
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 11, "{faults}");
+        assert_eq!(faults.0.len(), 13, "{faults}");
         assert!(!faults.to_string().contains("secret"));
     }
 

@@ -114,6 +114,27 @@ pub struct Settings {
         help_heading = "Server"
     )]
     pub allowed_origins: String,
+    /// The proxies in front, as addresses and networks with commas: 10.0.0.0/8. Their word is taken for who spoke to them.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "NETWORKS",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Server"
+    )]
+    pub trusted_proxies: String,
+    /// The header that these proxies write: x-forwarded-for or forwarded. The other is not looked at.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "HEADER",
+        default_value = "x-forwarded-for",
+        help_heading = "Server"
+    )]
+    pub proxy_header: String,
     /// What is logged, to standard error: warn, info, debug, or agent_program::http=debug,info.
     #[arg(
         long,

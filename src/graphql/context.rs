@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::loaders::Loaders;
 use super::sight::Sight;
 use crate::Clock;
-use crate::auth::{Actor, Auth};
+use crate::auth::{Actor, Auth, Origin};
 use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::payments::Payments;
@@ -49,6 +49,12 @@ pub fn actor(ctx: &Context<'_>) -> Actor {
         let actor = asker.0.read().unwrap_or_else(PoisonError::into_inner);
         actor.clone()
     })
+}
+
+/// Where the request comes from: nowhere known, unless it came by the door.
+#[must_use]
+pub fn origin(ctx: &Context<'_>) -> Origin {
+    ctx.data_opt::<Origin>().cloned().unwrap_or_default()
 }
 
 /// What he may see.

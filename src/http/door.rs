@@ -14,7 +14,8 @@ use super::patience::Patience;
 use super::request::Asked;
 use super::socket::SocketOptions;
 use super::variables;
-use crate::auth::Actor;
+use crate::auth::{Actor, Origin};
+use crate::config::Proxies;
 use crate::graphql::fault::{self, code};
 use crate::{Clock, Error};
 
@@ -25,6 +26,7 @@ pub struct Door<E> {
     pub(super) clock: Clock,
     /// Pages that may open sockets and read answers: `https://example.com`. Programs send no `Origin` and are not asked.
     pub(super) origins: Arc<[String]>,
+    pub(super) proxies: Arc<Proxies>,
     pub(super) sockets: SocketOptions,
     pub(super) patience: Patience,
     /// The server is about to stop.
@@ -40,6 +42,7 @@ impl<E: Clone> Clone for Door<E> {
             gate: self.gate.clone(),
             clock: self.clock.clone(),
             origins: self.origins.clone(),
+            proxies: self.proxies.clone(),
             sockets: self.sockets.clone(),
             patience: self.patience,
             closing: self.closing.clone(),
@@ -59,7 +62,7 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    fn new(asked: Asked, actor: Actor) -> Result<Self, ServerError> {
+    fn new(asked: Asked, actor: Actor, origin: Origin) -> Result<Self, ServerError> {
         let operation_name = asked.operation_name.as_deref();
         let Document {
             parsed,
@@ -71,7 +74,9 @@ impl Ready {
             &asked.variables,
         )?;
         let by_variable = variables::arguments(&parsed);
-        let mut request = Request::new(asked.query).variables(asked.variables);
+        let mut request = Request::new(asked.query)
+            .variables(asked.variables)
+            .data(origin);
         request.operation_name = asked.operation_name;
         request.set_parsed_query(parsed);
         Ok(Self {
@@ -92,6 +97,7 @@ impl<E: Engine> Door<E> {
             gate,
             clock,
             origins: Arc::new([]),
+            proxies: Arc::default(),
             sockets: SocketOptions::default(),
             patience: Patience::default(),
             closing: CancellationToken::new(),
@@ -103,6 +109,13 @@ impl<E: Engine> Door<E> {
     #[must_use]
     pub fn with_origins(mut self, origins: impl IntoIterator<Item = String>) -> Self {
         self.origins = origins.into_iter().collect();
+        self
+    }
+
+    /// Takes the word of these proxies for who spoke to them.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Arc::new(proxies);
         self
     }
 
@@ -130,8 +143,13 @@ impl<E: Engine> Door<E> {
     ///
     /// # Errors
     /// What is wrong with it, as it is told.
-    pub(super) fn ready(&self, asked: Asked, actor: Actor) -> Result<Ready, Vec<ServerError>> {
-        Ready::new(asked, actor).map_err(|error| vec![error])
+    pub(super) fn ready(
+        &self,
+        asked: Asked,
+        actor: Actor,
+        origin: Origin,
+    ) -> Result<Ready, Vec<ServerError>> {
+        Ready::new(asked, actor, origin).map_err(|error| vec![error])
     }
 
     /// Executes in a task of its own: what changes something happens whole or not at all, whether or not its client waits.

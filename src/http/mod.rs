@@ -8,6 +8,7 @@ pub mod graphiql;
 mod health;
 mod measure;
 mod negotiate;
+mod origin;
 mod patience;
 mod post;
 mod refusal;

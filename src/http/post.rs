@@ -1,6 +1,5 @@
 //! GraphQL over HTTP: `POST /graphql`, and `GET /graphql` for queries.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
@@ -15,7 +14,6 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use uuid::Uuid;
 
 use super::door::{Door, is_request_error};
 use super::engine::Engine;
@@ -24,7 +22,7 @@ use super::refusal::refused;
 use super::request::{Asked, Malformed, Parameters};
 use super::upgrade::upgrade;
 use crate::Error;
-use crate::auth::Actor;
+use crate::auth::{Actor, Origin};
 use crate::graphql::fault::{self, code};
 use crate::graphql::limits;
 
@@ -107,10 +105,11 @@ fn status(answer: &Result<Answer, Refusal>, media: Media) -> StatusCode {
 
 pub(super) async fn post<E: Engine>(
     State(door): State<Door<E>>,
+    origin: Origin,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let request_id = new_request_id();
+    let request_id = origin.request_id.clone();
     let Some(media) = Media::negotiate(&headers) else {
         return not_acceptable(&request_id);
     };
@@ -123,7 +122,9 @@ pub(super) async fn post<E: Engine>(
         let actor = enter(&door, &headers, &request_id).await?;
         let bytes = read(body).await?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
-        let ready = door.ready(asked, actor).map_err(Refusal::unexecuted)?;
+        let ready = door
+            .ready(asked, actor, origin)
+            .map_err(Refusal::unexecuted)?;
         if bytes.len() > limits::BODY_BYTES as usize && !ready.bulky {
             return Err(too_large(limits::BODY_BYTES));
         }
@@ -135,14 +136,15 @@ pub(super) async fn post<E: Engine>(
 
 pub(super) async fn get<E: Engine>(
     State(door): State<Door<E>>,
+    origin: Origin,
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     if headers.contains_key(UPGRADE) {
-        return upgrade(door, &headers, socket);
+        return upgrade(door, origin, &headers, socket);
     }
-    let request_id = new_request_id();
+    let request_id = origin.request_id.clone();
     let parameters = parameters.map(|Query(parameters)| parameters);
     if parameters.as_ref().is_ok_and(|it| it.query.is_none()) && wants_a_page(&headers) {
         return (StatusCode::SEE_OTHER, [(LOCATION, "/graphiql")]).into_response();
@@ -156,7 +158,9 @@ pub(super) async fn get<E: Engine>(
             .map_err(|_| "The query string cannot be read.")
             .and_then(Parameters::asked)
             .map_err(Refusal::malformed)?;
-        let ready = door.ready(asked, actor).map_err(Refusal::unexecuted)?;
+        let ready = door
+            .ready(asked, actor, origin)
+            .map_err(Refusal::unexecuted)?;
         if ready.kind == OperationType::Mutation {
             let problem = "A mutation is sent by POST.";
             let status = StatusCode::METHOD_NOT_ALLOWED;
@@ -309,8 +313,4 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn wants_a_page(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).map(HeaderValue::to_str);
     matches!(accept, Some(Ok(accept)) if accept.contains("text/html"))
-}
-
-fn new_request_id() -> Arc<str> {
-    Uuid::now_v7().simple().to_string().into()
 }

@@ -4,15 +4,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tower::Layer;
 
 use super::door::Door;
 use super::engine::Engine;
+use super::origin::Peer;
 use super::patience::heard;
 
 /// Connections at a time; more wait to be accepted.
@@ -35,8 +37,9 @@ pub async fn serve<E: Engine>(
             let Ok(place) = places.clone().acquire_owned().await else {
                 return;
             };
-            let stream = accept(&listener).await;
-            let service = TowerToHyperService::new(routes.clone());
+            let (stream, peer) = accept(&listener).await;
+            let service = Extension(peer).layer(routes.clone());
+            let service = TowerToHyperService::new(service);
             let (stream, timer) = heard(stream, door.patience);
             let connection = http1::Builder::new()
                 .timer(timer)
@@ -72,13 +75,13 @@ pub async fn serve<E: Engine>(
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, Peer) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // Or each answer on a socket waits for the client's acknowledgement of the last one.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, Peer(address.ip()));
             }
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection");

@@ -7,10 +7,12 @@ use axum::response::{IntoResponse, Response};
 use super::door::Door;
 use super::engine::Engine;
 use super::socket;
+use crate::auth::Origin;
 
 /// Turns a GET into a socket, for programs and for the pages that are let in.
 pub(super) fn upgrade<E: Engine>(
     door: Door<E>,
+    origin: Origin,
     headers: &HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -34,5 +36,5 @@ pub(super) fn upgrade<E: Engine>(
         .max_message_size(most)
         .max_frame_size(most)
         .protocols([socket::PROTOCOL])
-        .on_upgrade(move |socket| tasks.track_future(socket::serve(door, socket)))
+        .on_upgrade(move |socket| tasks.track_future(socket::serve(door, origin, socket)))
 }

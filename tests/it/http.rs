@@ -231,3 +231,18 @@ async fn headers_that_do_not_come_are_not_waited_for_and_idle_connections_are() 
         let _ = idle.read(&mut rest).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_request_comes_from_whom_the_trusted_proxy_heard() {
+    let server = SmallServer::start().await;
+    let body = json!({ "query": "{ source }" }).to_string();
+    for (forwarded, source) in [
+        ("", "127.0.0.1"),
+        ("198.51.100.9", "198.51.100.9"),
+        ("192.0.2.1, 2001:db8::1:2:3:4", "2001:db8::/64"),
+    ] {
+        let request = post(&server, JSON, body.clone()).header("x-forwarded-for", forwarded);
+        let (_, _, answered) = answer(request.header("forwarded", "for=192.0.2.2")).await;
+        assert_eq!(answered["data"]["source"], source);
+    }
+}

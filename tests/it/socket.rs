@@ -293,3 +293,22 @@ async fn only_the_pages_that_are_let_in_open_sockets_and_only_in_our_protocol() 
     let mut old = Client::with(&server, &[]).await.unwrap();
     assert_eq!(old.closed().await, 4406);
 }
+
+#[tokio::test]
+async fn an_operation_on_a_socket_comes_from_where_the_socket_does() {
+    let server = SmallServer::start().await;
+    let headers = [
+        ("sec-websocket-protocol", "graphql-transport-ws"),
+        ("x-forwarded-for", "192.0.2.1, 198.51.100.9"),
+    ];
+    let mut client = Client::with(&server, &headers).await.unwrap();
+    let payload = json!({ "authorization": "Bearer good" });
+    client
+        .say(json!({ "type": "connection_init", "payload": payload }))
+        .await;
+    client.hear().await;
+    client.subscribe("1", "{ source }").await;
+    let payload = json!({ "data": { "source": "198.51.100.9" } });
+    let next = json!({ "type": "next", "id": "1", "payload": payload });
+    assert_eq!(client.hear().await, next);
+}

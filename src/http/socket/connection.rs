@@ -20,13 +20,13 @@ use super::operation::{End, Operation};
 use super::outbox::{self, Outbox};
 use super::protocol::{self, Close, Said};
 use crate::Error;
-use crate::auth::{Actor, Person};
+use crate::auth::{Actor, Origin, Person};
 
 /// How long the client may take to say good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(2);
 
 /// Serves one socket until either side closes it.
-pub(in crate::http) async fn serve<E: Engine>(door: Door<E>, socket: WebSocket) {
+pub(in crate::http) async fn serve<E: Engine>(door: Door<E>, origin: Origin, socket: WebSocket) {
     let _open = Gauge::of("agent_program_sockets_open");
     let spoken = socket.protocol().is_some();
     let (sink, mut stream) = socket.split();
@@ -38,6 +38,7 @@ pub(in crate::http) async fn serve<E: Engine>(door: Door<E>, socket: WebSocket) 
         let connection = Connection {
             since: Instant::now(),
             door,
+            origin,
             outbox,
             guest: None,
             operations: HashMap::new(),
@@ -64,6 +65,7 @@ type Ended = (Arc<str>, Uuid, End);
 struct Connection<E> {
     since: Instant,
     door: Door<E>,
+    origin: Origin,
     outbox: Outbox,
     /// Who it is, once it has said so.
     guest: Option<Guest>,
@@ -247,8 +249,11 @@ impl<E: Engine> Connection<E> {
         if self.operations.contains_key(&id) {
             return Err(Close::InUse);
         }
+        let which = Uuid::now_v7();
+        let request_id: Arc<str> = which.simple().to_string().into();
         let ready = if self.operations.len() < self.door.sockets.operations {
-            self.door.ready(asked, guest.actor.clone())
+            let origin = self.origin.with_request(request_id.clone());
+            self.door.ready(asked, guest.actor.clone(), origin)
         } else {
             Err(vec![too_many(self.door.sockets.operations)])
         };
@@ -259,7 +264,6 @@ impl<E: Engine> Connection<E> {
                 return Ok(());
             }
         };
-        let which = Uuid::now_v7();
         let cancelled = CancellationToken::new();
         let running = Running {
             which,
@@ -273,7 +277,7 @@ impl<E: Engine> Connection<E> {
             id: id.clone(),
             outbox: self.outbox.clone(),
             cancelled,
-            request_id: which.simple().to_string().into(),
+            request_id,
         };
         let ended = self.ended.clone();
         let work = async move {

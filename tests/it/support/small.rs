@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use agent_program::auth::{Actor, Person};
+use agent_program::config::Proxies;
+use agent_program::graphql::context::origin;
 use agent_program::graphql::fault;
 use agent_program::http::{self, Door, Engine, Gate, Patience, SocketOptions};
 use agent_program::{Clock, Error};
-use async_graphql::{Object, Request, Response, Schema, Subscription};
+use async_graphql::{Context, Object, Request, Response, Schema, Subscription};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use entity::{LoginId, SessionId, TypedId};
@@ -36,6 +38,11 @@ pub struct Query;
 impl Query {
     async fn hello(&self, name: Option<String>) -> String {
         format!("hello {}", name.unwrap_or_default())
+    }
+
+    /// Whom its attempts are counted for.
+    async fn source(&self, ctx: &Context<'_>) -> String {
+        origin(ctx).source().to_string()
     }
 
     async fn count(&self, to: i32) -> i32 {
@@ -176,6 +183,11 @@ impl SmallServer {
             .with_patience(Patience {
                 headers: Duration::from_millis(100),
                 ..Patience::default()
+            })
+            // The story itself speaks for the proxy in front.
+            .with_proxies(Proxies {
+                trusted: vec!["127.0.0.1/32".parse().unwrap()],
+                ..Proxies::default()
             })
             .with_origins(["https://example.com".to_owned()]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,0 +1,19 @@
+use ipnet::IpNet;
+
+/// Which header the proxies in front write. Never more than one: what a proxy does not write, it lets through from
+/// strangers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For: client, proxy`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded: for=client, for="[2001:db8::1]:4711"`, of RFC 7239.
+    Forwarded,
+}
+
+/// The proxies in front, whose word is taken for who spoke to them. None unless said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    pub trusted: Vec<IpNet>,
+    pub header: ProxyHeader,
+}
