@@ -15,6 +15,8 @@ pub struct Model {
     pub session_id: SessionId,
     pub issued_at: DateTimeUtc,
     pub used_at: Option<DateTimeUtc>,
+    /// What its successor is made of, together with the token itself: set at its use.
+    pub salt: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,6 +15,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
+    /// From where it was opened: an address, or an IPv6 host's /64.
+    pub source: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::auth::{Auth, AuthOptions, key_file};
+use crate::auth::{Auth, AuthOptions, key_files};
 use crate::config::{Config, Proxies};
 use crate::graphql::{Api, Services};
 use crate::http::Door;
@@ -119,13 +119,15 @@ impl App {
     pub async fn start(config: &Config) -> Result<Self, Error> {
         let db = Db::connect(&config.database_url, "agent-program").await?;
         db.migrate_up().await?;
-        let (key, _) = key_file(&config.token_key_file)?;
-        let mut parts = Parts::new(db, Clock::system(), key);
+        let keys = key_files(&config.token_key_files)?;
+        let mut parts = Parts::new(db, Clock::system(), Vec::new());
+        parts.auth.keys = keys;
         parts.terms = config.terms.clone();
         parts.auth.issuer.clone_from(&config.token_issuer);
         parts.auth.audience.clone_from(&config.token_audience);
         parts.auth.access_minutes = config.access_token_minutes;
         parts.auth.session_days = config.session_days;
+        parts.auth.limits = config.limits;
         parts.site.signup_url.clone_from(&config.signup_url);
         parts.site.claim_url.clone_from(&config.claim_url);
         parts.ledger.max_batch = config.ledger_max_batch;

@@ -11,9 +11,10 @@ use crate::{Clock, Error};
 
 /// Makes the demo world in the configured database, if it is empty; on floors of its own, whose clock goes through three
 /// months in seconds.
-pub(super) async fn fill(config: &Config, db: &Db, key: Vec<u8>) -> Result<World, Error> {
+pub(super) async fn fill(config: &Config, db: &Db, keys: Vec<Vec<u8>>) -> Result<World, Error> {
     let dial = Dial::at(Clock::system().now());
-    let mut parts = Parts::new(db.clone(), dial.clock(), key);
+    let mut parts = Parts::new(db.clone(), dial.clock(), Vec::new());
+    parts.auth.keys = keys;
     parts.terms = config.terms.clone();
     let app = App::new(parts)?;
     let demo = Demo::new(app.db, app.registry, app.ledger, app.payments, dial);

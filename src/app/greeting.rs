@@ -33,7 +33,9 @@ impl App {
             format!("http://{listening}")
         };
         let database = without_password(&config.database_url);
-        let key = config.token_key_file.display();
+        let keys = config.token_key_files.iter();
+        let keys: Vec<_> = keys.map(|file| file.display().to_string()).collect();
+        let key = keys.join(", ");
         let migrated = match made.migrations {
             0 => String::new(),
             count => format!("   ({count} migrations applied now)"),

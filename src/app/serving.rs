@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 use super::greeting::Made;
 use super::{App, demo_world};
 use crate::Error;
-use crate::auth::key_file;
+use crate::auth::key_files;
 use crate::config::Config;
 use crate::http::{self, Metrics};
 use crate::store::Db;
@@ -16,12 +16,12 @@ use crate::store::Db;
 pub(super) async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let made = Made {
         migrations: pending(config).await?,
-        key: !config.token_key_file.exists(),
+        key: config.token_key_files.iter().any(|file| !file.exists()),
     };
     let app = App::start(config).await?;
     let world = if demo {
-        let (key, _) = key_file(&config.token_key_file)?;
-        Some(demo_world::fill(config, &app.db, key).await?)
+        let keys = key_files(&config.token_key_files)?;
+        Some(demo_world::fill(config, &app.db, keys).await?)
     } else {
         None
     };

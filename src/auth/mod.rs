@@ -1,17 +1,22 @@
 //! Who asks: passwords, sessions, tokens, and machines' keys.
 
 mod actor;
+mod guesses;
 mod keys;
 mod opaque;
 mod origin;
 mod passwords;
+mod refresh;
 mod sessions;
+mod token_keys;
 mod tokens;
+mod turns;
 mod who;
 
 pub use actor::{Actor, Machine, Person};
+pub use guesses::Guess;
 pub use opaque::{digest, opaque};
 pub use origin::{Origin, Source};
 pub use sessions::{Opened, Signed};
-pub use tokens::{key_file, new_key};
+pub use token_keys::{key_file, key_files, new_key};
 pub use who::{Auth, AuthOptions};

@@ -3,24 +3,26 @@ use std::sync::Arc;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
 
+use super::Source;
+use super::turns::Turns;
 use crate::Error;
 use crate::program::{Reason, Refusal};
 
 /// How many are hashed at once: each takes 19 MiB and a core for a while.
 const AT_ONCE: usize = 2;
-/// How many may be hashed or wait for it. Whoever comes on top is told to come back: a flood of sign-ins holds up
-/// sign-ins, and nothing else.
+/// How many may wait for it. Whoever comes on top is told to come back: a flood of sign-ins holds up sign-ins, and
+/// nothing else.
 const WAITING: usize = 64;
+/// How many of them from one source: an office's people in the morning; a flood gets no more.
+const SHARE: usize = WAITING / 4;
 /// Fewer guesses than this, and it is among the first that anybody tries.
 const COMMON_BELOW_GUESSES: u64 = 10_000;
 
-/// Argon2id, off the threads that serve, and a bounded number at a time.
+/// Argon2id, off the threads that serve, a bounded number at a time, and fair by source.
 #[derive(Clone)]
 pub(super) struct Passwords {
-    at_once: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    turns: Turns,
     /// A hash that no password matches: what is checked for an account that is not there, so that it takes as long.
     nobody: Arc<str>,
 }
@@ -31,8 +33,7 @@ impl Passwords {
     pub(super) fn new() -> Result<Self, Error> {
         let nobody = hash(&super::opaque("nobody").0)?;
         Ok(Self {
-            at_once: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Arc::new(Semaphore::new(WAITING)),
+            turns: Turns::new(AT_ONCE, WAITING, SHARE),
             nobody: nobody.into(),
         })
     }
@@ -45,11 +46,12 @@ impl Passwords {
         &self,
         password: String,
         field: &'static str,
+        source: Source,
     ) -> Result<String, Error> {
         if !(8..=128).contains(&password.chars().count()) {
             return Err(weak(field).into());
         }
-        self.work(move || {
+        self.work(source, move || {
             if is_common(&password) {
                 return Err(weak(field).into());
             }
@@ -66,9 +68,10 @@ impl Passwords {
         &self,
         password: String,
         phc: Option<String>,
+        source: Source,
     ) -> Result<bool, Error> {
         let nobody = self.nobody.clone();
-        self.work(move || {
+        self.work(source, move || {
             let known = phc.is_some();
             // No password is this long: it costs the time of a short one instead of its own.
             let password = if password.len() > 1024 { "" } else { &password };
@@ -86,11 +89,10 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(
         &self,
+        source: Source,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.waiting.try_acquire().map_err(|_| Error::Overloaded)?;
-        let turn = self.at_once.clone().acquire_owned().await;
-        let turn = turn.expect("the semaphore is never closed");
+        let turn = self.turns.wait(source).await?;
         tokio::task::spawn_blocking(move || {
             // Held until the work is done, also when whoever asked has gone.
             let _turn = turn;
@@ -145,12 +147,13 @@ mod tests {
     async fn a_password_matches_its_own_hash_and_nobody_s_matches_nothing() {
         let passwords = Passwords::new().unwrap();
         let phc = passwords
-            .hash("a quiet harbour".into(), "password")
+            .hash("a quiet harbour".into(), "password", Source::default())
             .await
             .unwrap();
         assert!(phc.starts_with("$argon2id$"));
-        let matches =
-            |text: &str, phc: Option<&String>| passwords.matches(text.to_owned(), phc.cloned());
+        let matches = |text: &str, phc: Option<&String>| {
+            passwords.matches(text.to_owned(), phc.cloned(), Source::default())
+        };
         assert!(matches("a quiet harbour", Some(&phc)).await.unwrap());
         assert!(!matches("a quiet harbor", Some(&phc)).await.unwrap());
         assert!(!matches("a quiet harbour", None).await.unwrap());
@@ -160,8 +163,8 @@ mod tests {
     async fn a_short_long_or_common_password_is_weak() {
         let passwords = Passwords::new().unwrap();
         for text in ["", "7 chars", "password", &"x1 ".repeat(43)] {
-            let Err(Error::Refused(refusal)) = passwords.hash(text.to_owned(), "password").await
-            else {
+            let hashed = passwords.hash(text.to_owned(), "password", Source::default());
+            let Err(Error::Refused(refusal)) = hashed.await else {
                 panic!("{text:?} was taken");
             };
             assert_eq!(refusal, weak("password"), "{text:?}");
@@ -171,8 +174,18 @@ mod tests {
     #[tokio::test]
     async fn a_flood_is_told_to_come_back() {
         let passwords = Passwords::new().unwrap();
-        let _full = passwords.waiting.try_acquire_many(64).unwrap();
-        let refused = passwords.matches("a quiet harbour".into(), None).await;
-        assert!(matches!(refused, Err(Error::Overloaded)));
+        let flood = (0..200).map(|_| {
+            let (passwords, source) = (passwords.clone(), Source::default());
+            async move {
+                passwords
+                    .matches("a quiet harbor".into(), None, source)
+                    .await
+            }
+        });
+        let answers = futures_util::future::join_all(flood).await;
+        let refused = answers
+            .iter()
+            .filter(|it| matches!(it, Err(Error::Overloaded)));
+        assert_eq!(refused.count(), 200 - WAITING - AT_ONCE);
     }
 }

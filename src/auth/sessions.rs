@@ -1,4 +1,4 @@
-//! Signing in and out: sessions, and the refresh tokens that carry them on.
+//! Signing in and out.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -12,7 +12,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Auth, Person, digest, opaque};
+use super::guesses::Account;
+use super::{Auth, Origin, Person};
 use crate::Error;
 use crate::program::Reason;
 use crate::store::{News, Stream};
@@ -21,8 +22,8 @@ use crate::store::{News, Stream};
 #[derive(Debug)]
 #[must_use = "the session has no tokens until `Auth::signed`"]
 pub struct Opened {
-    session: SessionId,
-    refresh_token: String,
+    pub(super) session: SessionId,
+    pub(super) refresh_token: String,
 }
 
 /// Tokens, shown this once, and who they are for.
@@ -36,7 +37,7 @@ pub struct Signed {
 
 /// A session with what its login is, by one statement.
 #[derive(FromQueryResult)]
-struct Found {
+pub(super) struct Found {
     session: SessionId,
     login: LoginId,
     expires_at: DateTime<Utc>,
@@ -50,32 +51,62 @@ impl Auth {
     /// Opens a session with an e-mail address and a password. Takes the same time whether or not there is such an account.
     ///
     /// # Errors
-    /// `INVALID_CREDENTIALS`; `Overloaded`; the database's.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<Signed, Error> {
-        let known = match Email::parse(email) {
-            Ok(email) => {
-                let with_key = login::Column::EmailKey.eq(email.key());
-                let logins = login::Entity::find().filter(with_key);
+    /// `INVALID_CREDENTIALS`; `RateLimited`; `Overloaded`; the database's.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        from: &Origin,
+    ) -> Result<Signed, Error> {
+        let email = Email::parse(email).map(|email| email.key()).ok();
+        // What is no address is nobody's account, and tried from its source all the same.
+        let account = Account::of(email.as_deref().unwrap_or_default());
+        let at_home =
+            self.guesses.holds_up(account) && self.has_been_at(email.as_deref(), from).await?;
+        let guess = self.guesses.sign_in(account, from, at_home)?;
+        guess.judge(self.open(email.as_deref(), password, from).await)
+    }
+
+    /// Whether the holder of an account has signed in from there.
+    async fn has_been_at(&self, email: Option<&str>, from: &Origin) -> Result<bool, Error> {
+        let login = session::Entity::belongs_to(login::Entity)
+            .from(session::Column::LoginId)
+            .to(login::Column::Id);
+        let there = session::Entity::find()
+            .join(JoinType::InnerJoin, login.into())
+            .filter(login::Column::EmailKey.eq(email.unwrap_or_default()))
+            .filter(session::Column::Source.eq(from.source().to_string()))
+            .one(self.db.reader());
+        Ok(there.await?.is_some())
+    }
+
+    async fn open(
+        &self,
+        email_key: Option<&str>,
+        password: &str,
+        from: &Origin,
+    ) -> Result<Signed, Error> {
+        let known = match email_key {
+            Some(key) => {
+                let logins = login::Entity::find().filter(login::Column::EmailKey.eq(key));
                 logins.one(self.db.reader()).await?
             }
-            Err(_) => None,
+            None => None,
         };
         let (id, phc) = known.map_or((None, None), |login| (Some(login.id), login.password_hash));
-        let matches = self.passwords.matches(password.to_owned(), phc.clone());
-        let Some(id) = id.filter(|_| phc.is_some()) else {
-            matches.await?;
+        let password = password.to_owned();
+        let matches = self.passwords.matches(password, phc.clone(), from.source());
+        let matches = matches.await?;
+        let Some(id) = id.filter(|_| matches && phc.is_some()) else {
             return Err(invalid_credentials());
         };
-        if !matches.await? {
-            return Err(invalid_credentials());
-        }
         let txn = self.db.begin_write().await?;
         // The password may have been changed while it was checked: then it is the wrong one.
         let now_phc = lock_login(&txn, id).await?.password_hash;
         if now_phc != phc {
             return Err(invalid_credentials());
         }
-        let opened = self.open_session(&txn, id).await?;
+        let opened = self.open_session(&txn, id, from).await?;
         self.db.commit(txn, News::none()).await?;
         self.signed(opened).await
     }
@@ -88,6 +119,7 @@ impl Auth {
         &self,
         txn: &DatabaseTransaction,
         login: LoginId,
+        from: &Origin,
     ) -> Result<Opened, Error> {
         let now = self.clock.now();
         let row = session::Model {
@@ -96,6 +128,7 @@ impl Auth {
             created_at: now,
             expires_at: now + self.session_life,
             ended_at: None,
+            source: from.address.map(|_| from.source().to_string()),
         };
         let session = row.id;
         session::Entity::insert(row.into_active_model())
@@ -127,47 +160,6 @@ impl Auth {
         })
     }
 
-    /// Trades a refresh token for a new pair. One that was used before is a stolen one, whoever of the two holds it now:
-    /// its session ends.
-    ///
-    /// # Errors
-    /// `INVALID_TOKEN` at `refreshToken`; the database's.
-    pub async fn refresh(&self, token: &str) -> Result<Signed, Error> {
-        let invalid = || Error::from(Reason::InvalidToken.at("refreshToken"));
-        let now = self.clock.now();
-        // An unknown one costs a read, and never the lock that money waits for.
-        let seen = refresh_token::Entity::find_by_id(digest(token)).one(self.db.reader());
-        seen.await?.ok_or_else(invalid)?;
-        let txn = self.db.begin_write().await?;
-        let tokens = refresh_token::Entity::find_by_id(digest(token)).lock_exclusive();
-        let known = tokens.one(&txn).await?.ok_or_else(invalid)?;
-        if known.used_at.is_some() {
-            let mut news = News::none();
-            end_sessions(
-                &txn,
-                session::Column::Id.eq(known.session_id),
-                now,
-                &mut news,
-            )
-            .await?;
-            self.db.commit(txn, news).await?;
-            return Err(invalid());
-        }
-        let found = find(&txn, known.session_id).await?;
-        found.filter(|found| found.runs(now)).ok_or_else(invalid)?;
-        refresh_token::Entity::update_many()
-            .col_expr(refresh_token::Column::UsedAt, Expr::value(now))
-            .filter(refresh_token::Column::Hash.eq(known.hash))
-            .exec(&txn)
-            .await?;
-        let opened = Opened {
-            session: known.session_id,
-            refresh_token: self.issue_refresh_token(&txn, known.session_id).await?,
-        };
-        self.db.commit(txn, News::none()).await?;
-        self.signed(opened).await
-    }
-
     /// Ends all sessions of a login, inside another story's transaction.
     ///
     /// # Errors
@@ -197,22 +189,40 @@ impl Auth {
     /// Sets another password and ends all the login's other sessions; this one goes on with new tokens.
     ///
     /// # Errors
-    /// `INVALID_CREDENTIALS` at `currentPassword`; `WEAK_PASSWORD` at `newPassword`; `Overloaded`; the database's.
+    /// `INVALID_CREDENTIALS` at `currentPassword`; `WEAK_PASSWORD` at `newPassword`; `RateLimited`; `Overloaded`; the
+    /// database's.
     pub async fn change_password(
         &self,
         person: &Person,
         current: String,
         new: String,
+        from: &Origin,
     ) -> Result<Signed, Error> {
-        let wrong = || Error::from(Reason::InvalidCredentials.at("currentPassword"));
-        let row = login::Entity::find_by_id(person.login)
+        let login = login::Entity::find_by_id(person.login)
             .one(self.db.reader())
             .await?;
-        let before = row.and_then(|login| login.password_hash);
-        if !self.passwords.matches(current, before.clone()).await? {
+        let login = login.ok_or_else(|| Error::Fault("a login is never deleted".into()))?;
+        let account = Account::of(&login.email_key);
+        // Whoever has its session is at home; whether it knows the password is guessed as at the door.
+        let guess = self.guesses.sign_in(account, from, true)?;
+        guess.judge(self.set_password(person, login, current, new, from).await)
+    }
+
+    async fn set_password(
+        &self,
+        person: &Person,
+        login: login::Model,
+        current: String,
+        new: String,
+        from: &Origin,
+    ) -> Result<Signed, Error> {
+        let wrong = || Error::from(Reason::InvalidCredentials.at("currentPassword"));
+        let (before, source) = (login.password_hash, from.source());
+        let matches = self.passwords.matches(current, before.clone(), source);
+        if !matches.await? {
             return Err(wrong());
         }
-        let hash = self.passwords.hash(new, "newPassword").await?;
+        let hash = self.passwords.hash(new, "newPassword", source).await?;
         let now = self.clock.now();
         let txn = self.db.begin_write().await?;
         if lock_login(&txn, person.login).await?.password_hash != before {
@@ -257,28 +267,10 @@ impl Auth {
         let running = found.filter(|found| found.runs(now));
         Ok(running.map(|found| found.person(access_expires_at)))
     }
-
-    async fn issue_refresh_token(
-        &self,
-        txn: &DatabaseTransaction,
-        session: SessionId,
-    ) -> Result<String, Error> {
-        let (token, hash) = opaque("agr");
-        let row = refresh_token::Model {
-            hash,
-            session_id: session,
-            issued_at: self.clock.now(),
-            used_at: None,
-        };
-        refresh_token::Entity::insert(row.into_active_model())
-            .exec_without_returning(txn)
-            .await?;
-        Ok(token)
-    }
 }
 
 impl Found {
-    fn runs(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn runs(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
 
@@ -295,7 +287,10 @@ impl Found {
     }
 }
 
-async fn find(conn: &impl ConnectionTrait, session: SessionId) -> Result<Option<Found>, DbErr> {
+pub(super) async fn find(
+    conn: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<Option<Found>, DbErr> {
     let login = session::Entity::belongs_to(login::Entity)
         .from(session::Column::LoginId)
         .to(login::Column::Id);
@@ -323,7 +318,7 @@ async fn find(conn: &impl ConnectionTrait, session: SessionId) -> Result<Option<
 }
 
 /// Ends the running sessions among `which`, and adds them to the news.
-async fn end_sessions(
+pub(super) async fn end_sessions(
     txn: &DatabaseTransaction,
     which: impl sea_orm::sea_query::IntoCondition,
     now: DateTime<Utc>,

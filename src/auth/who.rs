@@ -3,17 +3,19 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::guesses::{Guess, Guesses};
 use super::passwords::Passwords;
 use super::tokens::Tokens;
-use super::{Actor, Person};
+use super::{Actor, Origin, Person};
+use crate::config::Limits;
 use crate::store::{Db, Newsroom};
 use crate::{Clock, Error};
 
 /// How tokens are made.
 #[derive(Clone, Debug)]
 pub struct AuthOptions {
-    /// An Ed25519 key in PKCS#8: [`super::key_file`] or [`super::new_key`].
-    pub key: Vec<u8>,
+    /// Ed25519 keys in PKCS#8, of [`super::key_files`] or [`super::new_key`]: the first signs, all are good to be read.
+    pub keys: Vec<Vec<u8>>,
     /// Who issues the tokens: `iss`.
     pub issuer: String,
     /// Whom they are for: `aud`.
@@ -21,6 +23,8 @@ pub struct AuthOptions {
     /// At most ten.
     pub access_minutes: u8,
     pub session_days: u16,
+    /// How fast may be guessed, and signed up.
+    pub limits: Limits,
 }
 
 impl AuthOptions {
@@ -28,11 +32,12 @@ impl AuthOptions {
     #[must_use]
     pub fn new(key: Vec<u8>) -> Self {
         Self {
-            key,
+            keys: vec![key],
             issuer: "agent-program".into(),
             audience: "agent-program".into(),
             access_minutes: 10,
             session_days: 30,
+            limits: Limits::default(),
         }
     }
 }
@@ -44,6 +49,7 @@ pub struct Auth {
     pub(super) clock: Clock,
     pub(super) tokens: Arc<Tokens>,
     pub(super) passwords: Passwords,
+    pub(super) guesses: Guesses,
     pub(super) session_life: TimeDelta,
 }
 
@@ -55,17 +61,18 @@ impl fmt::Debug for Auth {
 
 impl Auth {
     /// # Errors
-    /// When the key is none, or tokens would last longer than ten minutes.
+    /// When there is no key, or one is none, or tokens would last longer than ten minutes.
     pub fn new(db: Db, clock: Clock, options: AuthOptions) -> Result<Self, Error> {
         if !(1..=10).contains(&options.access_minutes) {
             return Err(Error::Fault("access tokens last 1 to 10 minutes".into()));
         }
         let life = TimeDelta::minutes(options.access_minutes.into());
         Ok(Self {
+            guesses: Guesses::new(options.limits, clock.clone()),
             db,
             clock,
             tokens: Arc::new(Tokens::new(
-                &options.key,
+                &options.keys,
                 options.issuer,
                 options.audience,
                 life,
@@ -122,7 +129,31 @@ impl Auth {
     ///
     /// # Errors
     /// `WEAK_PASSWORD` at `password`; `Overloaded`.
-    pub async fn hash(&self, password: String) -> Result<String, Error> {
-        self.passwords.hash(password, "password").await
+    pub async fn hash(&self, password: String, from: &Origin) -> Result<String, Error> {
+        self.passwords
+            .hash(password, "password", from.source())
+            .await
+    }
+
+    /// Begins what guesses a token: [`Guess::judge`] is to hear what became of it.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub fn guess(&self, from: &Origin) -> Result<Guess, Error> {
+        self.guesses.guess(from)
+    }
+
+    /// Somebody new is to be written down.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub fn newcomer(&self, from: &Origin) -> Result<(), Error> {
+        self.guesses.newcomer(from)
+    }
+
+    /// The public keys that tokens are read by, as a JSON Web Key Set.
+    #[must_use]
+    pub fn public_keys(&self) -> String {
+        self.tokens.public_keys()
     }
 }

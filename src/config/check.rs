@@ -2,12 +2,14 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use entity::{Money, Name};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
+use super::limits::{Limits, Pace};
 use super::proxies::{Proxies, ProxyHeader};
 use super::words::Settings;
 use crate::program::{Terms, TopUpLimits};
@@ -24,11 +26,13 @@ pub struct Config {
     /// Whose word is taken for who spoke to them.
     pub proxies: Proxies,
     pub log: String,
-    pub token_key_file: PathBuf,
+    /// At least one: the first signs.
+    pub token_key_files: Vec<PathBuf>,
     pub token_issuer: String,
     pub token_audience: String,
     pub access_token_minutes: u8,
     pub session_days: u16,
+    pub limits: Limits,
     pub signup_url: String,
     pub claim_url: String,
     pub terms: Terms,
@@ -70,6 +74,7 @@ struct Desk {
 impl Desk {
     fn config(&mut self, said: Settings) -> Config {
         let terms = self.terms(&said);
+        let limits = self.guesses(&said);
         let listen = self.listen(&said.listen);
         let public_url = said.public_url.unwrap_or_else(|| own_url(listen));
         let public_url = self.url("public-url", &public_url);
@@ -81,9 +86,11 @@ impl Desk {
             claim_url: self.url("claim-url", &claim_url),
             allowed_origins: self.origins(&said.allowed_origins, &public_url, listen),
             proxies: self.proxies(&said.trusted_proxies, &said.proxy_header),
-            token_key_file: said
-                .token_key_file
-                .map_or_else(|| beside(&said.database_url), PathBuf::from),
+            limits,
+            token_key_files: said.token_key_file.map_or_else(
+                || vec![beside(&said.database_url)],
+                |files| self.files("token-key-file", &files),
+            ),
             database_url: self.database(said.database_url),
             log: self.log(said.log),
             token_issuer: self.word("token-issuer", said.token_issuer),
@@ -209,6 +216,52 @@ impl Desk {
             }
         };
         Proxies { trusted, header }
+    }
+
+    fn guesses(&mut self, said: &Settings) -> Limits {
+        let account = &said.guesses_per_account;
+        Limits {
+            account_from_source: self.pace(
+                "guesses-per-account-and-source",
+                &said.guesses_per_account_and_source,
+            ),
+            account: (account != "-")
+                .then(|| self.count("guesses-per-account", account, 1, 1_000_000)),
+            source: self.pace("guesses-per-source", &said.guesses_per_source),
+            newcomers: self.pace("signups-per-source", &said.signups_per_source),
+        }
+    }
+
+    fn pace(&mut self, flag: &str, text: &str) -> Option<Pace> {
+        if text == "-" {
+            return None;
+        }
+        let read = || {
+            let (count, seconds) = text.split_once(',')?;
+            let at_once = count.trim().parse().ok().filter(|it| *it > 0)?;
+            let seconds = seconds.trim().parse().ok();
+            let seconds = seconds.filter(|it| (1..=86_400).contains(it))?;
+            let every = Duration::from_secs(seconds);
+            Some(Pace { at_once, every })
+        };
+        let pace = read();
+        if pace.is_none() {
+            let wanted = "a count and seconds up to a day, such as 5,60, or - for no limit";
+            self.fault(flag, text, wanted);
+        }
+        pace
+    }
+
+    fn files(&mut self, flag: &str, text: &str) -> Vec<PathBuf> {
+        let names = text.split(',').map(str::trim);
+        let files: Vec<_> = names
+            .filter(|it| !it.is_empty())
+            .map(PathBuf::from)
+            .collect();
+        if files.is_empty() {
+            self.fault(flag, text, "a list of files");
+        }
+        files
     }
 
     fn log(&mut self, text: String) -> String {
@@ -345,7 +398,8 @@ mod tests {
         let config = config(&[]).unwrap();
         assert_eq!(config.terms, Terms::default());
         assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
-        assert_eq!(config.token_key_file, Path::new("agent-program.key"));
+        assert_eq!(config.token_key_files, [Path::new("agent-program.key")]);
+        assert_eq!(config.limits, Limits::default());
         assert_eq!(config.signup_url, "http://127.0.0.1:8000/signup");
         assert!(
             config
@@ -370,9 +424,13 @@ mod tests {
             "--public-url=example.com",
             "--trusted-proxies=10.0.0.0/8,10.0.0.0/33",
             "--proxy-header=via",
+            "--token-key-file=,",
+            "--guesses-per-source=30",
+            "--signups-per-source=0,10",
+            "--guesses-per-account=many",
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 13, "{faults}");
+        assert_eq!(faults.0.len(), 17, "{faults}");
         assert!(!faults.to_string().contains("secret"));
     }
 

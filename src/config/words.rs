@@ -146,9 +146,15 @@ pub struct Settings {
     )]
     pub log: String,
 
-    /// The Ed25519 key that signs access tokens, in PKCS#8; made when there is none.
-    /// [default: agent-program.key beside the database]
-    #[arg(long, env, global = true, value_name = "FILE", help_heading = "Tokens")]
+    /// The Ed25519 keys of access tokens, in PKCS#8, as files with commas: the first signs, all are good to be read. One
+    /// that is not there is made. [default: agent-program.key beside the database]
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "FILES",
+        help_heading = "Tokens"
+    )]
     pub token_key_file: Option<String>,
     /// Who issues the tokens: their `iss`.
     #[arg(
@@ -190,6 +196,47 @@ pub struct Settings {
         help_heading = "Tokens"
     )]
     pub session_days: String,
+
+    /// Wrong sign-ins to one account from one source: so many at once, then one in so many seconds; - is without end.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "COUNT,SECONDS",
+        default_value = "5,60",
+        help_heading = "Guessing"
+    )]
+    pub guesses_per_account_and_source: String,
+    /// Wrong sign-ins to one account from everywhere, until each holds up the next for longer; - is without end.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "COUNT",
+        default_value = "20",
+        help_heading = "Guessing"
+    )]
+    pub guesses_per_account: String,
+    /// Wrong passwords and tokens from one source, an address or an IPv6 /64.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "COUNT,SECONDS",
+        default_value = "30,10",
+        help_heading = "Guessing"
+    )]
+    pub guesses_per_source: String,
+    /// Signups and applications from one source.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "COUNT,SECONDS",
+        default_value = "20,180",
+        help_heading = "Guessing"
+    )]
+    pub signups_per_source: String,
 
     /// The page of your site where customers sign up; links to it carry ?agent=NUMBER. [default: /signup of the public URL]
     #[arg(

@@ -7,6 +7,7 @@ use entity::{Email, LoginId, Percent, Prose, agent, application, customer};
 
 use super::makers::{Demo, PASSWORD, name};
 use crate::Error;
+use crate::auth::Origin;
 use crate::program::Refusal;
 use crate::registry::{NewApplication, NewCustomer, NewPerson};
 
@@ -28,6 +29,7 @@ fn person(called: &str, address: &str) -> Result<NewPerson, Error> {
         name: name(called)?,
         email: email(address)?,
         password: PASSWORD.to_owned(),
+        from: Origin::default(),
     })
 }
 
@@ -89,7 +91,7 @@ impl Demo {
             let address = application.email.clone();
             let password = PASSWORD.to_owned();
             self.registry
-                .claim(&token(&link), address, password)
+                .claim(&token(&link), address, password, &Origin::default())
                 .await?;
         }
         Ok(approved.agent)
@@ -135,7 +137,7 @@ impl Demo {
             let password = PASSWORD.to_owned();
             let token = token(&link);
             self.registry
-                .claim(&token, email(address)?, password)
+                .claim(&token, email(address)?, password, &Origin::default())
                 .await?;
         }
         Ok(customer)

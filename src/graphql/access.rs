@@ -1,4 +1,5 @@
-//! Who may ask for which root field: one table, deny by default. What of it he then sees is `sight`'s.
+//! Who may ask for which root field: one table, deny by default. What of it he then sees is `sight`'s, by the
+//! table in `seen`.
 
 use async_graphql::Context;
 use entity::api_key::MachineRole;
@@ -9,28 +10,30 @@ use crate::auth::Actor;
 
 /// A set of those who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Who(u8);
+pub(super) struct Who(u8);
 
-const ANONYMOUS: Who = Who(1);
-const CUSTOMER: Who = Who(2);
-const AGENT: Who = Who(4);
-const OPERATOR: Who = Who(8);
-const SWITCH: Who = Who(16);
-const PROCESSOR: Who = Who(32);
+pub(super) const ANONYMOUS: Who = Who(1);
+pub(super) const CUSTOMER: Who = Who(2);
+pub(super) const AGENT: Who = Who(4);
+pub(super) const OPERATOR: Who = Who(8);
+pub(super) const SWITCH: Who = Who(16);
+pub(super) const PROCESSOR: Who = Who(32);
 /// Whoever is signed in.
-const PERSON: Who = Who(64);
+pub(super) const PERSON: Who = Who(64);
+/// To a thing: the agent that manages the account that it belongs to.
+pub(super) const MANAGER: Who = Who(128);
 
 const PEOPLE: Who = CUSTOMER.or(AGENT).or(OPERATOR);
-const ANYONE: Who = ANONYMOUS.or(PERSON);
+pub(super) const ANYONE: Who = ANONYMOUS.or(PERSON);
 /// Machines as well: what stands on the provider's public page.
-const PUBLIC: Who = ANYONE.or(SWITCH).or(PROCESSOR);
+pub(super) const PUBLIC: Who = ANYONE.or(SWITCH).or(PROCESSOR);
 
 impl Who {
-    const fn or(self, other: Self) -> Self {
+    pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    const fn meets(self, other: Self) -> bool {
+    pub(super) const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -49,6 +52,54 @@ impl Who {
                 MachineRole::Switch => SWITCH,
                 MachineRole::Processor => PROCESSOR,
             },
+        }
+    }
+}
+
+/// How somebody stands to the program, and to a thing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    Anonymous,
+    /// It is its telephone account's.
+    Customer,
+    /// It is its own, or a customer's that manages itself.
+    Agent,
+    /// It is a customer's that it acts for.
+    ManagingAgent,
+    Operator,
+    Switch,
+    Processor,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Anonymous,
+        Self::Customer,
+        Self::Agent,
+        Self::ManagingAgent,
+        Self::Operator,
+        Self::Switch,
+        Self::Processor,
+    ];
+
+    pub(super) fn to_the_thing(self) -> Who {
+        match self {
+            Self::Anonymous => ANONYMOUS,
+            Self::Customer => CUSTOMER.or(PERSON),
+            Self::Agent => AGENT.or(PERSON),
+            Self::ManagingAgent => AGENT.or(MANAGER).or(PERSON),
+            Self::Operator => OPERATOR.or(PERSON),
+            Self::Switch => SWITCH,
+            Self::Processor => PROCESSOR,
+        }
+    }
+
+    /// An agent has a telephone account of its own, and is a customer with it.
+    fn to_the_program(self) -> Who {
+        match self {
+            Self::Agent | Self::ManagingAgent => self.to_the_thing().or(CUSTOMER),
+            _ => self.to_the_thing(),
         }
     }
 }
@@ -145,6 +196,13 @@ fn check(field: &str, actor: &Actor) -> Result<(), Error> {
 #[must_use]
 pub fn knows(field: &str) -> bool {
     TABLE.iter().any(|(name, _)| *name == field)
+}
+
+/// Whether the table lets somebody ask for a root field.
+#[must_use]
+pub fn may_ask(standing: Standing, field: &str) -> bool {
+    let row = TABLE.iter().find(|(name, _)| *name == field);
+    row.is_some_and(|(_, who)| who.meets(standing.to_the_program()))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod refetch;
 pub mod reports;
 pub mod scalars;
 pub mod schema;
+pub mod seen;
 pub mod sight;
 pub mod subscriptions;
 pub mod top_ups;

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use entity::SessionId;
+use entity::{ApiKeyId, SessionId};
 use tokio::sync::watch;
 
 use crate::Error;
@@ -23,6 +23,12 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Changes when it is time to look again.
     fn watch(&self, session: SessionId) -> watch::Receiver<u64>;
+
+    /// Changes when a machine's key is revoked.
+    fn watch_key(&self, key: ApiKeyId) -> watch::Receiver<u64>;
+
+    /// What access tokens are read by, as a JSON Web Key Set.
+    fn public_keys(&self) -> String;
 }
 
 #[async_trait]
@@ -37,5 +43,13 @@ impl Gate for Auth {
 
     fn watch(&self, session: SessionId) -> watch::Receiver<u64> {
         self.newsroom().watch(Stream::Session(session))
+    }
+
+    fn watch_key(&self, key: ApiKeyId) -> watch::Receiver<u64> {
+        self.newsroom().watch(Stream::Key(key))
+    }
+
+    fn public_keys(&self) -> String {
+        Self::public_keys(self)
     }
 }

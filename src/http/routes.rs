@@ -3,7 +3,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Method;
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::Redirect;
 use axum::routing::get;
@@ -43,11 +44,17 @@ pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
 pub fn routes<E: Engine>(door: &Door<E>, db: Db, metrics: Option<Metrics>) -> Router {
     let schema = sdl();
     let schema = get(|| async move { ([(CONTENT_TYPE, "text/plain; charset=utf-8")], schema) });
+    let keys = door.gate.public_keys();
+    let keys = get(|| async move {
+        let kept = (CACHE_CONTROL, "public, max-age=300");
+        ([kept, (CONTENT_TYPE, "application/jwk-set+json")], keys)
+    });
     let nosniff = HeaderValue::from_static("nosniff");
     graphql(door)
         .merge(graphiql::routes())
         .merge(health::routes(db, door.closing.clone(), metrics))
         .route("/schema.graphql", schema)
+        .route("/.well-known/jwks.json", keys)
         .route("/", get(|| async { Redirect::to("/graphiql") }))
         .layer(SetResponseHeaderLayer::overriding(
             X_CONTENT_TYPE_OPTIONS,

@@ -14,7 +14,7 @@ use super::people::{NewLogin, agent_by_id, login_by_id, open_affiliation};
 use super::signups::{email_taken, no_address};
 use super::story::{Locks, Story};
 use crate::Error;
-use crate::auth::{Signed, digest, opaque};
+use crate::auth::{Origin, Signed, digest, opaque};
 use crate::program::{Reason, Refusal, affiliations};
 
 /// How long a claim link is good (E25).
@@ -118,9 +118,10 @@ impl Registry {
         token: &str,
         email: Email,
         password: String,
+        from: &Origin,
     ) -> Result<Signed, Error> {
         let claimed = self.claimed_account(self.db.reader(), token).await?;
-        let hash = self.auth.hash(password).await?;
+        let hash = self.auth.hash(password, from).await?;
         let (mut story, agent) = self.begin_claim(claimed.id).await?;
         let mut account = self.claimed_account(story.txn(), token).await?;
         if let Some(agent) = &agent {
@@ -156,7 +157,7 @@ impl Registry {
         if let Some(agent) = &agent {
             story.customer_event(agent, account.id).await?;
         }
-        let opened = self.auth.open_session(story.txn(), login.id).await?;
+        let opened = self.auth.open_session(story.txn(), login.id, from).await?;
         story.commit(&self.db).await?;
         self.auth.signed(opened).await
     }

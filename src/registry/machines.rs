@@ -10,6 +10,7 @@ use super::story::Locks;
 use crate::Error;
 use crate::auth::opaque;
 use crate::program::Refusal;
+use crate::store::Stream;
 
 impl Registry {
     /// A key for a machine, and its secret: shown this once, and kept as its SHA-256.
@@ -41,12 +42,12 @@ impl Registry {
         Ok((key, secret))
     }
 
-    /// Ends a key at once. One that is ended stays as it is.
+    /// Ends a key at once, its open sockets too. One that is ended stays as it is.
     ///
     /// # Errors
     /// `NotFound` at `apiKeyId`.
     pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<api_key::Model, Error> {
-        let story = self.begin(&Locks::default()).await?;
+        let mut story = self.begin(&Locks::default()).await?;
         let key = api_key::Entity::find_by_id(id).one(story.txn()).await?;
         let key = key.ok_or_else(|| Refusal::not_found("API key").at("apiKeyId"))?;
         if key.revoked_at.is_some() {
@@ -58,6 +59,7 @@ impl Registry {
             ..Default::default()
         };
         let key = ended.update(story.txn()).await?;
+        story.news.add(Stream::Key(id));
         story.commit(&self.db).await?;
         Ok(key)
     }

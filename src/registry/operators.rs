@@ -8,6 +8,7 @@ use super::people::{NewLogin, account_of, login_by_email, login_by_id};
 use super::signups::email_taken;
 use super::story::Locks;
 use crate::Error;
+use crate::auth::Origin;
 use crate::program::{Reason, Refusal};
 use crate::store::News;
 
@@ -22,7 +23,7 @@ impl Registry {
         email: Email,
         password: String,
     ) -> Result<login::Model, Error> {
-        let password_hash = Some(self.auth.hash(password).await?);
+        let password_hash = Some(self.auth.hash(password, &Origin::default()).await?);
         let mut story = self.begin(&Locks::default()).await?;
         let login = if let Some(known) = login_by_email(story.txn(), &email).await? {
             // Whoever held the login until now may be anybody: addresses are not proved.

@@ -8,7 +8,7 @@ use super::Registry;
 use super::people::{NewAccount, NewLogin, affiliation, agent_by_id, agent_named, login_by_id};
 use super::story::Locks;
 use crate::Error;
-use crate::auth::Signed;
+use crate::auth::{Origin, Signed};
 use crate::program::affiliations::{self, NamedAgent};
 use crate::program::{Reason, Refusal};
 
@@ -18,6 +18,8 @@ pub struct NewPerson {
     pub name: Name,
     pub email: Email,
     pub password: String,
+    /// From where it signs up, and in.
+    pub from: Origin,
 }
 
 /// Whom an agent signs up.
@@ -40,7 +42,7 @@ impl Registry {
     /// Makes a login and a telephone account without an agent, and signs in.
     ///
     /// # Errors
-    /// `WeakPassword` at `password`; `EmailTaken` at `email`.
+    /// `WeakPassword` at `password`; `EmailTaken` at `email`; `RateLimited`.
     pub async fn sign_up(&self, person: NewPerson) -> Result<SignedUp, Error> {
         self.join(person, None).await
     }
@@ -50,7 +52,7 @@ impl Registry {
     ///
     /// # Errors
     /// `AgentNumberMalformed`, `AgentNumberUnknown`, `AgentNotActive` at `agentNumber` or `linkAgentNumber`;
-    /// `SelfReferral` (E18) likewise; `WeakPassword` at `password`; `EmailTaken` at `email`.
+    /// `SelfReferral` (E18) likewise; `WeakPassword` at `password`; `EmailTaken` at `email`; `RateLimited`.
     pub async fn sign_up_with_agent(
         &self,
         person: NewPerson,
@@ -61,12 +63,13 @@ impl Registry {
     }
 
     async fn join(&self, new: NewPerson, named: Option<NamedAgent>) -> Result<SignedUp, Error> {
+        self.auth.newcomer(&new.from)?;
         let mut locks = Locks::default();
         if let Some(named) = &named {
             let agent = agent_named(self.db.reader(), named).await?;
             locks = locks.agent(&agent);
         }
-        let password_hash = Some(self.auth.hash(new.password).await?);
+        let password_hash = Some(self.auth.hash(new.password, &new.from).await?);
         let mut story = self.begin(&locks).await?;
         let mut agent = None;
         if let Some(named) = named {
@@ -89,7 +92,10 @@ impl Registry {
             let affiliation = affiliation(customer.id, agent.id, &named, story.now);
             story.affiliate(affiliation, &agent).await?;
         }
-        let opened = self.auth.open_session(story.txn(), login.id).await?;
+        let opened = self
+            .auth
+            .open_session(story.txn(), login.id, &new.from)
+            .await?;
         story.commit(&self.db).await?;
         let session = self.auth.signed(opened).await?;
         Ok(SignedUp { customer, session })

@@ -5,11 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use entity::{AgentId, CustomerId, SessionId};
+use entity::{AgentId, ApiKeyId, CustomerId, SessionId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-/// What can be followed: a table of events, or a session that may end. Written `agt_…`, `cus_…`, `desk`, `ses_…`.
+/// What can be followed: a table of events, or a session or a key that may end. Written `agt_…`, `cus_…`, `desk`,
+/// `ses_…`, `key_…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Stream {
@@ -21,6 +22,8 @@ pub enum Stream {
     Desk,
     /// Whether a session still lasts.
     Session(SessionId),
+    /// Whether a machine's key is still good.
+    Key(ApiKeyId),
 }
 
 impl fmt::Display for Stream {
@@ -30,6 +33,7 @@ impl fmt::Display for Stream {
             Self::Account(id) => id.fmt(f),
             Self::Desk => f.write_str("desk"),
             Self::Session(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
         }
     }
 }
@@ -48,6 +52,7 @@ impl FromStr for Stream {
         (text.parse().map(Self::Agent))
             .or_else(|_| text.parse().map(Self::Account))
             .or_else(|_| text.parse().map(Self::Session))
+            .or_else(|_| text.parse().map(Self::Key))
             .map_err(|_| UnknownStream)
     }
 }
@@ -213,6 +218,7 @@ mod tests {
             Stream::Account(CustomerId(id)),
             Stream::Desk,
             Stream::Session(SessionId(id)),
+            Stream::Key(ApiKeyId(id)),
         ] {
             assert_eq!(stream.to_string().parse(), Ok(stream));
         }

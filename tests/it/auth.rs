@@ -1,6 +1,6 @@
 //! Signing in, carrying on, and being thrown out.
 
-use agent_program::auth::{Actor, Auth, AuthOptions, Signed, new_key};
+use agent_program::auth::{Actor, Auth, AuthOptions, Origin, Signed, new_key};
 use agent_program::store::{News, Stream};
 use agent_program::{Clock, Error};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,7 +37,11 @@ impl Story {
             email_person: email.person(),
             email,
             name: Name::parse("Anna").unwrap(),
-            password_hash: Some(auth.hash(PASSWORD.into()).await.unwrap()),
+            password_hash: Some(
+                auth.hash(PASSWORD.into(), &Origin::default())
+                    .await
+                    .unwrap(),
+            ),
             operator: true,
             created_at: noon,
         };
@@ -56,7 +60,7 @@ impl Story {
 
     async fn sign_in(&self) -> Signed {
         self.auth
-            .sign_in("anna@EXAMPLE.com", PASSWORD)
+            .sign_in("anna@EXAMPLE.com", PASSWORD, &Origin::default())
             .await
             .unwrap()
     }
@@ -99,7 +103,12 @@ async fn a_password_opens_a_session_until_it_is_signed_out() {
         assert!(news.has_changed().unwrap());
         news.mark_unchanged();
         assert!(!story.is_in(&signed).await);
-        let (reason, _) = refusal(story.auth.refresh(&signed.refresh_token).await);
+        let (reason, _) = refusal(
+            story
+                .auth
+                .refresh(&signed.refresh_token, &Origin::default())
+                .await,
+        );
         assert_eq!(reason, "InvalidToken");
     })
     .await;
@@ -115,7 +124,12 @@ async fn a_wrong_password_and_an_unknown_account_look_alike() {
             ("no address", PASSWORD),
             ("anna@example.com", ""),
         ] {
-            let refused = refusal(story.auth.sign_in(email, password).await);
+            let refused = refusal(
+                story
+                    .auth
+                    .sign_in(email, password, &Origin::default())
+                    .await,
+            );
             assert_eq!(refused, ("InvalidCredentials".into(), None));
         }
     })
@@ -123,37 +137,66 @@ async fn a_wrong_password_and_an_unknown_account_look_alike() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_turns_over_and_a_used_one_ends_the_session() {
+async fn a_lost_answer_is_given_again_and_a_stolen_token_ends_the_session() {
     on_both(async |test| {
         let story = Story::begin(test).await;
+        let refresh = async |token: &str| story.auth.refresh(token, &Origin::default()).await;
         let first = story.sign_in().await;
-        let second = story.auth.refresh(&first.refresh_token).await.unwrap();
+        let second = refresh(&first.refresh_token).await.unwrap();
         assert_eq!(second.person.session, first.person.session);
-        assert!(story.is_in(&second).await);
-        let refused = refusal(story.auth.refresh(&first.refresh_token).await);
-        assert_eq!(refused.0, "InvalidToken");
-        assert_eq!(refused.1.as_deref(), Some("refreshToken"));
-        assert!(!story.is_in(&second).await);
-        refusal(story.auth.refresh(&second.refresh_token).await);
-        refusal(story.auth.refresh("agr_unknown").await);
+        // The answer was lost: the same token gets the same one.
+        story.later(TimeDelta::seconds(29));
+        let again = refresh(&first.refresh_token).await.unwrap();
+        assert_eq!(again.refresh_token, second.refresh_token);
+        assert!(story.is_in(&again).await);
+        let third = refresh(&again.refresh_token).await.unwrap();
+        assert!(story.is_in(&third).await);
+        // Its successor has been used: whoever comes with it now is another.
+        let refused = refusal(refresh(&first.refresh_token).await);
+        assert_eq!(
+            refused,
+            ("InvalidToken".into(), Some("refreshToken".into()))
+        );
+        assert!(!story.is_in(&third).await);
+        refusal(refresh(&third.refresh_token).await);
+        refusal(refresh("agr_unknown").await);
     })
     .await;
 }
 
 #[tokio::test]
-async fn of_two_who_refresh_at_once_one_gets_through() {
+async fn a_used_token_is_a_stolen_one_half_a_minute_later() {
     on_both(async |test| {
         let story = Story::begin(test).await;
-        let signed = story.sign_in().await;
-        let refresh = || story.auth.refresh(&signed.refresh_token);
-        let (one, other) = tokio::join!(refresh(), refresh());
-        assert_eq!(
-            [one.is_ok(), other.is_ok()]
-                .iter()
-                .filter(|ok| **ok)
-                .count(),
-            1
-        );
+        let refresh = async |token: &str| story.auth.refresh(token, &Origin::default()).await;
+        let first = story.sign_in().await;
+        let second = refresh(&first.refresh_token).await.unwrap();
+        story.later(TimeDelta::seconds(30));
+        refusal(refresh(&first.refresh_token).await);
+        assert!(!story.is_in(&second).await);
+        refusal(refresh(&second.refresh_token).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_sixteen_who_refresh_at_once_all_go_on_with_the_same() {
+    on_both(async |test| {
+        let story = Story::begin(test).await;
+        let mut token = story.sign_in().await.refresh_token;
+        for _ in 0..3 {
+            let from = Origin::default();
+            let all = (0..16).map(|_| story.auth.refresh(&token, &from));
+            let all = futures_util::future::join_all(all).await;
+            let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
+            let next = all[0].refresh_token.clone();
+            assert_ne!(next, token);
+            for signed in &all {
+                assert_eq!(signed.refresh_token, next);
+                assert!(story.is_in(signed).await);
+            }
+            token = next;
+        }
     })
     .await;
 }
@@ -165,10 +208,19 @@ async fn tokens_run_out_and_sessions_after_them() {
         let signed = story.sign_in().await;
         story.later(TimeDelta::minutes(11));
         assert!(!story.is_in(&signed).await);
-        let signed = story.auth.refresh(&signed.refresh_token).await.unwrap();
+        let signed = story
+            .auth
+            .refresh(&signed.refresh_token, &Origin::default())
+            .await
+            .unwrap();
         assert!(story.is_in(&signed).await);
         story.later(TimeDelta::days(30));
-        refusal(story.auth.refresh(&signed.refresh_token).await);
+        refusal(
+            story
+                .auth
+                .refresh(&signed.refresh_token, &Origin::default())
+                .await,
+        );
     })
     .await;
 }
@@ -178,9 +230,12 @@ async fn another_password_ends_all_other_sessions() {
     on_both(async |test| {
         let story = Story::begin(test).await;
         let (here, there) = (story.sign_in().await, story.sign_in().await);
+        let from = Origin::default();
         let change = |current: &str, new: &str| {
             let (current, new) = (current.to_owned(), new.to_owned());
-            story.auth.change_password(&here.person, current, new)
+            story
+                .auth
+                .change_password(&here.person, current, new, &from)
         };
         let wrong = refusal(change("something else", "a louder harbour").await);
         assert_eq!(
@@ -192,10 +247,15 @@ async fn another_password_ends_all_other_sessions() {
         let signed = change(PASSWORD, "a louder harbour").await.unwrap();
         assert!(story.is_in(&here).await && story.is_in(&signed).await);
         assert!(!story.is_in(&there).await);
-        refusal(story.auth.sign_in("anna@example.com", PASSWORD).await);
+        refusal(
+            story
+                .auth
+                .sign_in("anna@example.com", PASSWORD, &Origin::default())
+                .await,
+        );
         story
             .auth
-            .sign_in("anna@example.com", "a louder harbour")
+            .sign_in("anna@example.com", "a louder harbour", &Origin::default())
             .await
             .unwrap();
     })

@@ -7,7 +7,7 @@ use crate::auth::Actor;
 use crate::graphql::access::enter;
 use crate::graphql::agents::AgentKind;
 use crate::graphql::applications::{Involvement, MarketScope, PromotionChannel};
-use crate::graphql::context::services;
+use crate::graphql::context::{origin, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
 use crate::graphql::nodes::{Agent, Application};
@@ -176,7 +176,9 @@ impl ApplicationMutation {
                 _ => None,
             };
             let registry = &services(ctx).registry;
-            let application = registry.apply(login, application(input)?).await?;
+            let application = application(input)?;
+            services(ctx).auth.newcomer(&origin(ctx))?;
+            let application = registry.apply(login, application).await?;
             Ok(ApplicationPayload::of(application))
         })
         .await

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::auth::{Actor, Signed};
 use crate::graphql::access::enter;
-use crate::graphql::context::{becomes, services};
+use crate::graphql::context::{becomes, origin, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::people::Viewer;
 use crate::graphql::scalars::DateTime;
@@ -121,13 +121,15 @@ impl SessionMutation {
     ) -> Answer<SignInPayload> {
         answer(async {
             enter(ctx)?;
-            let signed = services(ctx).auth.sign_in(&input.email, &input.password);
-            Ok(SignInPayload::of(ctx, signed.await?))
+            let (auth, from) = (&services(ctx).auth, origin(ctx));
+            let signed = auth.sign_in(&input.email, &input.password, &from).await?;
+            Ok(SignInPayload::of(ctx, signed))
         })
         .await
     }
 
-    /// Trade a refresh token for a new pair. A refresh token used twice ends its whole session.
+    /// Trade a refresh token for a new pair. Within half a minute the same token gets the same
+    /// pair again, in case the answer was lost; used twice otherwise, it ends its whole session.
     ///
     /// Refusals: `INVALID_TOKEN`.
     ///
@@ -139,7 +141,10 @@ impl SessionMutation {
     ) -> Answer<SignInPayload> {
         answer(async {
             enter(ctx)?;
-            let signed = services(ctx).auth.refresh(&input.refresh_token).await?;
+            let signed = services(ctx)
+                .auth
+                .refresh(&input.refresh_token, &origin(ctx))
+                .await?;
             Ok(SignInPayload::of(ctx, signed))
         })
         .await
@@ -175,7 +180,9 @@ impl SessionMutation {
             let actor = enter(ctx)?;
             let (current, new) = (input.current_password, input.new_password);
             let auth = &services(ctx).auth;
-            let signed = auth.change_password(actor.person()?, current, new).await?;
+            let signed = auth
+                .change_password(actor.person()?, current, new, &origin(ctx))
+                .await?;
             Ok(SignInPayload::of(ctx, signed))
         })
         .await

@@ -5,9 +5,9 @@ use entity::{CustomerId, Email, Name};
 
 use super::sessions::{Session, SignInPayload};
 use crate::Error;
-use crate::auth::Actor;
+use crate::auth::{Actor, Origin};
 use crate::graphql::access::enter;
-use crate::graphql::context::{becomes, services};
+use crate::graphql::context::{becomes, origin, services};
 use crate::graphql::customers::Management;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
@@ -171,11 +171,12 @@ impl Payload for CustomerPayload {
     }
 }
 
-fn person(name: &str, email: &str, password: String) -> Result<NewPerson, Refusal> {
+fn person(name: &str, email: &str, password: String, from: Origin) -> Result<NewPerson, Refusal> {
     Ok(NewPerson {
         name: text("name", name, Name::parse)?,
         email: text("email", email, Email::parse)?,
         password,
+        from,
     })
 }
 
@@ -197,7 +198,7 @@ impl SignUpMutation {
     ) -> Answer<SignUpPayload> {
         answer(async {
             enter(ctx)?;
-            let person = person(&input.name, &input.email, input.password)?;
+            let person = person(&input.name, &input.email, input.password, origin(ctx))?;
             let new = services(ctx).registry.sign_up(person).await?;
             Ok(SignUpPayload::of(ctx, new))
         })
@@ -218,7 +219,7 @@ impl SignUpMutation {
     ) -> Answer<SignUpPayload> {
         answer(async {
             enter(ctx)?;
-            let person = person(&input.name, &input.email, input.password)?;
+            let person = person(&input.name, &input.email, input.password, origin(ctx))?;
             let (typed, link) = (input.agent_number, input.link_agent_number);
             let registry = &services(ctx).registry;
             let new = registry.sign_up_with_agent(person, typed.as_deref(), link.as_deref());
@@ -299,7 +300,10 @@ impl SignUpMutation {
             enter(ctx)?;
             let email = text("email", &input.email, Email::parse)?;
             let registry = &services(ctx).registry;
-            let signed = registry.claim(&input.token, email, input.password).await?;
+            let from = origin(ctx);
+            let guess = services(ctx).auth.guess(&from)?;
+            let claimed = registry.claim(&input.token, email, input.password, &from);
+            let signed = guess.judge(claimed.await)?;
             Ok(SignInPayload::of(ctx, signed))
         })
         .await

@@ -79,7 +79,7 @@ struct Guest {
     authorization: Option<String>,
     /// When its token runs out.
     until: Option<Instant>,
-    /// Changes when its session may have ended. Taken by whoever watches it.
+    /// Changes when its session or its key may have ended. Taken by whoever watches it.
     session: Option<watch::Receiver<u64>>,
 }
 
@@ -224,7 +224,11 @@ impl<E: Engine> Connection<E> {
         };
         self.guest = Some(Guest {
             until: person.map(|person| self.deadline(person)),
-            session: person.map(|person| self.door.gate.watch(person.session)),
+            session: match &actor {
+                Actor::Anonymous => None,
+                Actor::Person(person) => Some(self.door.gate.watch(person.session)),
+                Actor::Machine(machine) => Some(self.door.gate.watch_key(machine.key)),
+            },
             authorization: authorization.map(str::to_owned),
             actor,
         });

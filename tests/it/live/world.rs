@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use agent_program::app::{App, Parts};
-use agent_program::auth::{Actor, Auth, Person, new_key};
+use agent_program::auth::{Actor, Auth, Origin, Person, new_key};
 use agent_program::graphql::Api;
 use agent_program::ledger::Ledger;
 use agent_program::live::Live;
@@ -69,19 +69,22 @@ impl World {
         let registry = &here.registry;
         let registered = registry.add_operator(name("Olga"), email("olga"), PASSWORD.into());
         let registered = registered.await.unwrap();
-        let operator = here.auth.sign_in("olga@example.com", PASSWORD);
+        let from = Origin::default();
+        let operator = here.auth.sign_in("olga@example.com", PASSWORD, &from);
         let operator = operator.await.unwrap().person;
         let applied = registry.apply(None, application()).await.unwrap();
         let rate = Percent::parse("3").unwrap();
         let approved = registry.approve(registered.id, applied.id, rate, None);
         let approved = approved.await.unwrap();
         let claim_url = approved.claim_url.unwrap();
-        let claimed = registry.claim(token(&claim_url), email("ada"), PASSWORD.into());
+        let here_from = Origin::default();
+        let claimed = registry.claim(token(&claim_url), email("ada"), PASSWORD.into(), &here_from);
         let agent = claimed.await.unwrap().person;
         let new = NewPerson {
             name: name("Carl"),
             email: email("carl"),
             password: PASSWORD.into(),
+            from: Origin::default(),
         };
         let joined = registry.sign_up_with_agent(new, Some(approved.agent.number.as_str()), None);
         let joined = joined.await.unwrap();
@@ -147,7 +150,13 @@ impl World {
     /// Mona uses her claim link.
     pub async fn claim(&self) -> Person {
         let registry = &self.here.registry;
-        let claimed = registry.claim(token(&self.claim_url), email("mona"), PASSWORD.into());
+        let here_from = Origin::default();
+        let claimed = registry.claim(
+            token(&self.claim_url),
+            email("mona"),
+            PASSWORD.into(),
+            &here_from,
+        );
         claimed.await.unwrap().person
     }
 

@@ -160,6 +160,7 @@ async fn people(visit: &impl Visit) {
             created_at: at(WHOLE),
             expires_at: at(MICROS),
             ended_at: None,
+            source: Some("2001:db8::/64".into()),
         }])
         .await;
     visit
@@ -168,6 +169,7 @@ async fn people(visit: &impl Visit) {
             session_id: id(1),
             issued_at: at(WHOLE),
             used_at: Some(at(MILLIS)),
+            salt: Some("salt_b".into()),
         }])
         .await;
     visit

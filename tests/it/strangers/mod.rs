@@ -5,3 +5,4 @@ mod foreign;
 mod lists;
 mod marks;
 mod own;
+mod table;

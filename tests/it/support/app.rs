@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use agent_program::Clock;
 use agent_program::app::{App, Parts};
 use agent_program::auth::new_key;
+use agent_program::config::Limits;
 use agent_program::graphql::Api;
 use agent_program::program::Terms;
 use agent_program::store::Db;
@@ -102,10 +103,14 @@ impl TestApp {
 
     /// With other settings.
     pub fn with_terms(db: TestDb, terms: Terms) -> Self {
+        Self::with(db, terms, Limits::default())
+    }
+
+    fn with(db: TestDb, terms: Terms, limits: Limits) -> Self {
         let start: DateTime<Utc> = "2026-11-02T09:00:00Z".parse().expect("an instant");
         let time = Arc::new(AtomicI64::new(start.timestamp_micros()));
         let key = new_key().expect("a key");
-        let app = server(db.db.clone(), &time, &key, terms);
+        let app = server(db.db.clone(), &time, &key, terms, limits);
         Self {
             api: app.api(),
             app,
@@ -116,9 +121,15 @@ impl TestApp {
         }
     }
 
+    /// Where guessing and signing up is as fast as this.
+    pub fn with_limits(db: TestDb, limits: Limits) -> Self {
+        Self::with(db, Terms::default(), limits)
+    }
+
     /// Another server on the same database, with other settings: its clock is the same, and so is who is signed in.
     pub async fn beside(&self, terms: Terms) -> Self {
-        let app = server(self.db.open_again().await, &self.time, &self.key, terms);
+        let db = self.db.open_again().await;
+        let app = server(db, &self.time, &self.key, terms, Limits::default());
         Self {
             api: app.api(),
             app,
@@ -296,9 +307,10 @@ pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
-fn server(db: Db, time: &Arc<AtomicI64>, key: &[u8], terms: Terms) -> App {
+fn server(db: Db, time: &Arc<AtomicI64>, key: &[u8], terms: Terms, limits: Limits) -> App {
     let mut parts = Parts::new(db, clock(time), key.to_vec());
     parts.terms = terms;
+    parts.auth.limits = limits;
     App::new(parts).expect("an app")
 }
 

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use agent_program::auth::Origin;
 use agent_program::graphql::{Api, sdl};
 use agent_program::{Error, graphql::fault};
 use async_graphql::{Request, Variables};
@@ -18,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Caller {
     api: Api,
     token: Option<String>,
+    origin: Origin,
 }
 
 /// A `userErrors` entry.
@@ -37,6 +39,18 @@ impl Caller {
         Self {
             api: api.clone(),
             token: token.map(ToOwned::to_owned),
+            origin: Origin::default(),
+        }
+    }
+
+    /// The same one, who asks from this address: else it is within this process, which is not counted.
+    pub fn at(&self, address: &str) -> Self {
+        Self {
+            origin: Origin {
+                address: Some(address.parse().expect("an address")),
+                ..Origin::default()
+            },
+            ..self.clone()
         }
     }
 
@@ -45,9 +59,14 @@ impl Caller {
         self.token.as_deref().expect("a stranger has no token")
     }
 
+    /// Whether it is the same one.
+    pub fn is(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+
     /// The whole answer to a document: `data`, and `errors` where there are any.
     pub async fn ask(&self, document: &str, variables: Value) -> Value {
-        let request = Request::new(document).variables(Variables::from_json(variables));
+        let request = self.request(document, variables);
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let auth = &self.api.services().auth;
         let actor = match auth.actor(authorization.as_deref()).await {
@@ -143,6 +162,11 @@ impl Caller {
         code_of(&document, &answer)
     }
 
+    fn request(&self, document: &str, variables: Value) -> Request {
+        let request = Request::new(document).variables(Variables::from_json(variables));
+        request.data(self.origin.clone())
+    }
+
     async fn run_mutation(&self, field: &str, input: Value, selection: &str) -> Value {
         let document = mutation(field, selection);
         self.run(&document, json!({ "input": input })).await
@@ -150,7 +174,7 @@ impl Caller {
 
     /// Follows a subscription. It has begun when this returns.
     pub async fn follow(&self, document: &str, variables: Value) -> Followed {
-        let request = Request::new(document).variables(Variables::from_json(variables));
+        let request = self.request(document, variables);
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let auth = &self.api.services().auth;
         let actor = auth.actor(authorization.as_deref()).await;

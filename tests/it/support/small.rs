@@ -13,7 +13,7 @@ use agent_program::{Clock, Error};
 use async_graphql::{Context, Object, Request, Response, Schema, Subscription};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use entity::{LoginId, SessionId, TypedId};
+use entity::{ApiKeyId, LoginId, SessionId, TypedId};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use tokio::net::TcpListener;
@@ -152,6 +152,14 @@ impl Gate for Keeper {
 
     fn watch(&self, _: SessionId) -> watch::Receiver<u64> {
         self.news.subscribe()
+    }
+
+    fn watch_key(&self, _: ApiKeyId) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    fn public_keys(&self) -> String {
+        r#"{"keys":[]}"#.into()
     }
 }
 
