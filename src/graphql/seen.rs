@@ -38,6 +38,7 @@ const SEEN: &[(&str, &str, Who)] = &[
     ("PayoutQuote", "*", AGENT),
     // An application: whoever sent it, and the agent that came of it.
     ("Application", "*", ALL),
+    ("Application", "agent", AGENTS),
     ("CustomerProjection", "*", ALL),
     // A telephone account: its holder, its agent, and whoever manages it.
     ("Customer", "*", ALL),

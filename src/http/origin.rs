@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{FORWARDED, HeaderName};
@@ -54,6 +54,9 @@ fn sender(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut sender = peer.to_canonical();
     let values = headers.get_all(name(proxies.header));
     let values: Vec<&str> = values.iter().map(text).collect();
+    if !values.is_empty() && !trusts(&sender) {
+        tell_of_a_strange_proxy(sender);
+    }
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
         if !trusts(&sender) {
             break;
@@ -65,6 +68,23 @@ fn sender(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         }
     }
     sender
+}
+
+/// Once: whoever runs the server behind a proxy and has not named it has one source for everybody.
+fn tell_of_a_strange_proxy(peer: IpAddr) {
+    static TOLD: Once = Once::new();
+    let within = match peer {
+        IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
+        IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
+    };
+    if within {
+        TOLD.call_once(|| {
+            tracing::warn!(
+                %peer,
+                "requests come through a proxy that is not among --trusted-proxies: all its clients count as one source"
+            );
+        });
+    }
 }
 
 fn text(value: &HeaderValue) -> &str {

@@ -111,7 +111,8 @@ pub struct SessionMutation;
 impl SessionMutation {
     /// Sign in with an e-mail address and a password. Which of the two was wrong is not said.
     ///
-    /// Refusals: `INVALID_CREDENTIALS`.
+    /// Refusals: `INVALID_CREDENTIALS`. Whoever guesses gets the error `RATE_LIMITED`, as in all that takes a password or a
+    /// token or makes an account; `retryAfterSeconds` says when to try again.
     ///
     /// Example: `mutation { signIn(input: {email: "ada@example.com", password: "…"}) { session { accessToken refreshToken } viewer { user { name } } userErrors { code message } } }`
     async fn sign_in(
