@@ -139,18 +139,17 @@ impl Guesses {
         }
         for key in &taken {
             let count = counts.get_or_insert_mut(*key, || Count { wrong: 0, at: now });
-            match self.pace(*key) {
-                Some(pace) => count.at = count.at.max(now) + every(pace),
-                None => {
-                    let forgotten = now - count.at > FORGOTTEN;
-                    count.wrong = if forgotten {
-                        1
-                    } else {
-                        count.wrong.saturating_add(1)
-                    };
-                    count.at = now;
-                }
+            if let Some(pace) = self.pace(*key) {
+                count.at = count.at.max(now) + every(pace);
+                continue;
             }
+            let forgotten = now - count.at > FORGOTTEN;
+            count.wrong = if forgotten {
+                1
+            } else {
+                count.wrong.saturating_add(1)
+            };
+            count.at = now;
         }
         drop(counts);
         Ok(Guess {

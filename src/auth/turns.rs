@@ -173,17 +173,16 @@ mod tests {
     async fn where_all_places_are_taken_whoever_has_the_most_gives_one_up() {
         let turns = Turns::new(1, 8, 4);
         let running = turns.wait(source(1)).await.unwrap();
-        let mut floods: Vec<_> = [1, 2]
+        let mut floods: Vec<_> = [1, 1, 1, 1, 2, 2, 2, 2]
             .into_iter()
-            .flat_map(|house| (0..4).filter_map(move |_| Some(house)))
             .filter_map(|house| waits(&turns, house))
             .collect();
         assert_eq!(floods.len(), 8);
         let honest = waits(&turns, 3).expect("a place");
-        let given_up = floods.iter_mut().filter_map(|it| it.now_or_never());
+        let given_up = floods.iter_mut().filter_map(FutureExt::now_or_never);
         assert_eq!(given_up.filter(Result::is_err).count(), 1);
         drop(running);
-        let _: Vec<_> = floods.drain(..).collect();
+        drop(floods);
         drop(honest.await.unwrap());
         assert_eq!(turns.lock().free, 1);
     }

@@ -221,9 +221,8 @@ async fn no_document_guesses_twice_by_aliases_lists_or_fragments() {
         "signIn(input: {email: \"a@example.com\", password: \"b\"}) { session { accessToken } }";
     let refresh = "refreshSession(input: {refreshToken: \"agr_a\"}) { session { accessToken } }";
     let many = |count: usize| {
-        (0..count)
-            .map(|n| format!("a{n}: {guess} "))
-            .collect::<String>()
+        let each: Vec<_> = (0..count).map(|n| format!("a{n}: {guess}")).collect();
+        each.join(" ")
     };
     for document in [
         format!("mutation {{ a: {guess} b: {guess} }}"),
