@@ -1,6 +1,6 @@
 //! The server behind a telephone provider's agent program.
 //!
-//! Imports run down only: `http` → `graphql` → `live`, `registry`, `ledger`, `payments`, `auth` → `store` → `program` →
+//! Imports run down only: `http` → `graphql` → `live`, `registry`, `sheets`, `ledger`, `payments`, `auth` → `store` → `program` →
 //! the `entity` crate. `ARCHITECTURE.md` walks a charge, a transfer and a subscription through them.
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod live;
 pub mod payments;
 pub mod program;
 pub mod registry;
+pub mod sheets;
 pub mod store;
 
 pub use clock::Clock;

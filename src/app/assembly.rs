@@ -12,6 +12,7 @@ use crate::live::Live;
 use crate::payments::{PaymentGateway, Payments, Sandbox};
 use crate::program::Terms;
 use crate::registry::{Registry, Site};
+use crate::sheets::Sheets;
 use crate::store::Db;
 use crate::{Clock, Error};
 
@@ -26,6 +27,8 @@ pub struct Parts {
     pub ledger: LedgerOptions,
     pub allowed_origins: Vec<String>,
     pub proxies: Proxies,
+    /// Where others reach this server, without a slash at its end.
+    pub public_url: String,
 }
 
 /// The server's floors, each standing on those below it. A clone is the same ones.
@@ -39,6 +42,7 @@ pub struct App {
     pub auth: Auth,
     pub payments: Payments,
     pub site: Site,
+    pub sheets: Sheets,
     allowed_origins: Arc<[String]>,
     proxies: Proxies,
 }
@@ -66,6 +70,7 @@ impl Parts {
             ledger: LedgerOptions::default(),
             allowed_origins: Vec::new(),
             proxies: Proxies::default(),
+            public_url: "http://localhost:8000".into(),
         }
     }
 }
@@ -86,6 +91,7 @@ impl App {
             ledger,
             allowed_origins,
             proxies,
+            public_url,
         } = parts;
         let terms = Arc::new(terms);
         let auth = Auth::new(db.clone(), clock.clone(), auth)?;
@@ -98,6 +104,7 @@ impl App {
             site.clone(),
         );
         let payments = Payments::new(db.clone(), ledger.clone(), clock.clone(), gateway);
+        let sheets = Sheets::new(db.clone(), clock.clone(), auth.clone(), public_url);
         Ok(Self {
             db,
             terms,
@@ -107,6 +114,7 @@ impl App {
             auth,
             payments,
             site,
+            sheets,
             allowed_origins: allowed_origins.into(),
             proxies,
         })
@@ -134,6 +142,7 @@ impl App {
         parts.ledger.queue = config.ledger_queue;
         parts.allowed_origins.clone_from(&config.allowed_origins);
         parts.proxies.clone_from(&config.proxies);
+        parts.public_url.clone_from(&config.public_url);
         Self::new(parts)
     }
 
@@ -151,6 +160,7 @@ impl App {
             payments: self.payments.clone(),
             live: Live::new(self.db.clone(), self.clock.clone(), self.auth.clone()),
             checking: Arc::new(Semaphore::new(1)),
+            sheets: self.sheets.clone(),
         })
     }
 

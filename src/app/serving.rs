@@ -35,7 +35,7 @@ pub(super) async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let (stop, chores) = (CancellationToken::new(), TaskTracker::new());
     app.begin_chores(&chores, &stop);
     let door = app.door();
-    let routes = http::routes(&door, app.db.clone(), Some(metrics));
+    let routes = http::routes(&door, app.db.clone(), app.sheets.clone(), Some(metrics));
     eprintln!("{}", app.greeting(config, listening, &made).await?);
     if let Some(world) = &world {
         eprintln!("{}", demo_world::people(world));

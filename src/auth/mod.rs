@@ -3,10 +3,12 @@
 mod actor;
 mod guesses;
 mod keys;
+mod links;
 mod opaque;
 mod origin;
 mod passwords;
 mod refresh;
+mod seals;
 mod sessions;
 mod token_keys;
 mod tokens;

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use super::guesses::{Guess, Guesses};
 use super::passwords::Passwords;
+use super::seals::Seals;
 use super::tokens::Tokens;
 use super::{Actor, Origin, Person};
 use crate::config::Limits;
@@ -50,6 +51,7 @@ pub struct Auth {
     pub(super) tokens: Arc<Tokens>,
     pub(super) passwords: Passwords,
     pub(super) guesses: Guesses,
+    pub(super) seals: Arc<Seals>,
     pub(super) session_life: TimeDelta,
 }
 
@@ -78,6 +80,7 @@ impl Auth {
                 life,
             )?),
             passwords: Passwords::new()?,
+            seals: Arc::new(Seals::new(&options.keys)),
             session_life: TimeDelta::days(options.session_days.into()),
         })
     }

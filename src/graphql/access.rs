@@ -124,6 +124,8 @@ const TABLE: &[(&str, Who)] = &[
     ("commissionReport", AGENT.or(OPERATOR)),
     ("customerReport", AGENT.or(OPERATOR)),
     ("agentReport", OPERATOR),
+    ("statement", PEOPLE),
+    ("ratePreview", OPERATOR),
     ("apiKeys", OPERATOR),
     ("ledgerCheck", OPERATOR),
     // The door.

@@ -5,15 +5,16 @@ use entity::{AgentId, agent, agent_balance, commission_rate};
 
 use super::access::enter;
 use super::balances::AgentBalance;
+use super::commission_rates::CommissionRatePeriod;
 use super::commissions::CommissionFilter;
 use super::connection::{Connection, PageArgs, page};
-use super::context::{services, sight};
+use super::context::services;
 use super::cursor::{EventCursor, EventStream};
 use super::customers::{self, CustomerFilter, CustomerOrder, OrderDirection};
 use super::error::{Answer, maybe};
 use super::given::search;
 use super::loaders::{AgentMoney, RatesOf, find, must};
-use super::nodes::{Agent, Application, Commission, Customer, Payout, Transaction, Transfer, User};
+use super::nodes::{Agent, Application, Commission, Customer, Payout, Transaction, Transfer};
 use super::payouts::PayoutFilter;
 use super::scalars::{DateTime, Percent};
 use super::transactions::{self, TransactionFilter};
@@ -129,12 +130,7 @@ impl Agent {
 
     /// Every rate, newest first, one period without gap or overlap after the other. The first may begin in the future.
     async fn commission_rates(&self, ctx: &Context<'_>) -> Result<Vec<CommissionRatePeriod>> {
-        let mut until = None;
-        let periods = self.rates(ctx).await?.into_iter().map(|row| {
-            let to = until.replace(row.effective_from);
-            CommissionRatePeriod { row, to }
-        });
-        Ok(periods.collect())
+        Ok(CommissionRatePeriod::all(self.rates(ctx).await?))
     }
 
     /// What it has, as of now.
@@ -311,47 +307,6 @@ fn latest_cursor(id: AgentId, row: &agent_balance::Model) -> String {
     let stream = EventStream::Agent(id);
     let seq = row.event_seq;
     EventCursor { stream, seq }.encode()
-}
-
-/// A rate from one instant to the next.
-pub struct CommissionRatePeriod {
-    row: commission_rate::Model,
-    to: Option<chrono::DateTime<chrono::Utc>>,
-}
-
-/// A rate from one instant to the next.
-#[Object]
-impl CommissionRatePeriod {
-    /// The rate.
-    async fn commission_rate(&self) -> Percent {
-        self.row.commission_rate.percent().into()
-    }
-
-    /// From when on it is in force, included.
-    async fn effective_from(&self) -> DateTime {
-        self.row.effective_from.into()
-    }
-
-    /// When the next one begins. Null for the newest.
-    async fn effective_to(&self) -> Option<DateTime> {
-        self.to.map(DateTime)
-    }
-
-    /// Why, as the operator put it.
-    async fn reason(&self) -> &str {
-        self.row.reason.as_str()
-    }
-
-    /// Which operator set it. Null to the agent.
-    async fn set_by(&self, ctx: &Context<'_>) -> Answer<User> {
-        maybe(async {
-            match self.row.set_by {
-                Some(id) if sight(ctx).login(id) => Ok(find(ctx, id).await?.map(User)),
-                _ => Ok(None),
-            }
-        })
-        .await
-    }
 }
 
 /// Its share of the queries.

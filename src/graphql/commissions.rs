@@ -2,8 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::agent::AgentStatus;
-use entity::{CustomerId, TypedId, agent, commission};
+use entity::{CustomerId, TypedId, agent, charge, commission};
 
+use super::commission_rates::CommissionRatePeriod;
 use super::context::{services, sight};
 use super::error::{Answer, maybe};
 use super::given::Given;
@@ -152,6 +153,52 @@ impl Commission {
     /// is the sum of `exact`, always.
     async fn amount(&self) -> Money {
         self.0.amount.into()
+    }
+
+    /// What the agent's commissions before it left below 0.0001: what `exact` was added to.
+    async fn carry_before(&self) -> Decimal {
+        self.0.carry_before.into()
+    }
+
+    /// What this one left below 0.0001, to be added to the next: `carryBefore` + `exact` - `amount`.
+    async fn carry_after(&self) -> Decimal {
+        self.0.carry_after.into()
+    }
+
+    /// The rate's whole period: since when it was in force when the charge happened, until when, and why. Null for a bonus.
+    async fn commission_rate_period(&self, ctx: &Context<'_>) -> Answer<CommissionRatePeriod> {
+        maybe(async {
+            let Some(id) = self.0.charge_id else {
+                return Ok(None);
+            };
+            let Some(charge) = find::<_, charge::Model>(ctx, id).await? else {
+                return Ok(None);
+            };
+            let at = charge.occurred_at.min(charge.created_at);
+            CommissionRatePeriod::at(ctx, self.0.agent_id, at).await
+        })
+        .await
+    }
+
+    /// The sum, to be done again with pencil and paper: how `exact`, `amount` and the carry come of the charge.
+    async fn working(&self) -> String {
+        let row = &self.0;
+        let exact = match row.kind {
+            commission::CommissionKind::Bonus => format!("A bonus of {}", row.exact),
+            commission::CommissionKind::Earned | commission::CommissionKind::Clawback => format!(
+                "{} × {}% = {}",
+                row.base,
+                row.commission_rate.percent(),
+                row.exact
+            ),
+        };
+        format!(
+            "{exact}; with {} carried from before {}; posted, rounded down to 0.0001: {}; carried on: {}.",
+            row.carry_before,
+            row.exact + row.carry_before,
+            row.amount,
+            row.carry_after
+        )
     }
 
     /// The clawed-back row, on a clawback.

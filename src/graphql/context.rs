@@ -14,6 +14,7 @@ use crate::live::Live;
 use crate::payments::Payments;
 use crate::program::Terms;
 use crate::registry::{Registry, Site};
+use crate::sheets::Sheets;
 use crate::store::Db;
 
 /// The floors below, as the schema uses them. A clone is the same ones.
@@ -28,6 +29,7 @@ pub struct Services {
     pub ledger: Ledger,
     pub payments: Payments,
     pub live: Live,
+    pub sheets: Sheets,
     /// A proof of the books reads the whole database: one at a time is enough for everybody.
     pub checking: Arc<Semaphore>,
 }

@@ -1,28 +1,28 @@
 //! Reports: what was charged and earned, by day, month, kind, customer or agent (R23, R45).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use entity::charge::ChargeKind;
-use entity::{AgentId, CustomerId, TypedId};
+use entity::CustomerId;
 use futures_util::future::try_join_all;
-use sea_orm::DatabaseTransaction;
 
 use super::access::enter;
 use super::connection::{Computed, Connection, PageArgs};
-use super::context::{services, sight};
+use super::context::{actor, services, sight};
 use super::cursor::{EventCursor, EventStream};
 use super::error::{Answer, maybe};
 use super::given::{Given, bad_argument};
 use super::loaders::must;
 use super::nodes::{Agent, Customer};
-use super::period::{Period, PeriodInput};
+use super::period::PeriodInput;
 use super::scalars::{DateTime, Money};
 use crate::Error;
-use crate::store::reports::{self, Doings, Figures, Span};
+use crate::sheets::{Grouping, Key, Report, Sheet};
+use crate::store::reports::{self, Figures};
 
 /// By what the rows of a report are told apart.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "Grouping")]
 pub enum ReportGrouping {
     /// A row for each day on which something happened.
     Day,
@@ -76,6 +76,9 @@ pub struct CommissionReport {
     /// Subscribe to `agentEvents(after:)` with it: the events that follow are exactly those that this report does not hold.
     /// Null on the program's.
     cursor: Option<String>,
+    /// The rows as CSV: a signed link, good for ten minutes and for as long as this session. With a header row, amounts and
+    /// dates that a spreadsheet reads, and no sums.
+    csv_url: String,
 }
 
 /// One line of a report.
@@ -94,6 +97,7 @@ pub struct CustomerReport {
     rows: Connection<CustomerReportRow>,
     totals: CommissionFigures,
     as_of: DateTime,
+    csv_url: String,
 }
 
 /// What one customer did.
@@ -116,6 +120,7 @@ pub struct AgentReport {
     rows: Connection<AgentReportRow>,
     totals: CommissionFigures,
     as_of: DateTime,
+    csv_url: String,
 }
 
 /// What one agent brought.
@@ -152,6 +157,11 @@ impl CustomerReport {
     async fn as_of(&self) -> &DateTime {
         &self.as_of
     }
+
+    /// All rows as CSV: a signed link, good for ten minutes and for as long as this session.
+    async fn csv_url(&self) -> &str {
+        &self.csv_url
+    }
 }
 
 /// Revenue, traffic, signups and commission of each agent.
@@ -170,6 +180,11 @@ impl AgentReport {
     /// The instant that the report shows.
     async fn as_of(&self) -> &DateTime {
         &self.as_of
+    }
+
+    /// All rows as CSV: a signed link, good for ten minutes and for as long as this session.
+    async fn csv_url(&self) -> &str {
+        &self.csv_url
     }
 }
 
@@ -206,12 +221,13 @@ impl ReportQuery {
         #[graphql(desc = "Which period, of whom, by what.")] input: ReportInput,
     ) -> Answer<CommissionReport> {
         maybe(async {
-            let Some(asked) = Asked::read(ctx, &input)? else {
+            let Some(report) = read(ctx, &input)? else {
                 return Ok(None);
             };
             let services = services(ctx);
+            let grouping = input.group_by.into();
             let txn = services.db.begin_read().await?;
-            let cursor = match asked.agent {
+            let cursor = match report.agent {
                 Some(agent) => Some(EventCursor {
                     stream: EventStream::Agent(agent),
                     seq: reports::position(&txn, agent).await?,
@@ -219,23 +235,22 @@ impl ReportQuery {
                 None => None,
             };
             let as_of = services.clock.now();
-            let rows = asked.rows(&txn, input.group_by).await?;
-            // By kind, since customers that are another's now have no row.
-            let all = reports::by_kind(&txn, asked.agent, asked.span()).await?;
+            let rows = report.rows(&txn, grouping).await?;
+            let totals = report.totals(&txn).await?;
             txn.commit().await?;
-            let totals = Figures::total(all.values());
-            let shown = rows.iter().map(async |(key, figures)| {
-                Ok::<_, Error>(CommissionReportRow {
-                    key: key.text(),
-                    label: key.label(ctx).await?,
-                    figures: figures.into(),
-                })
+            let names = names(ctx, &rows).await?;
+            let name = |id| names.get(&id).cloned().unwrap_or_default();
+            let shown = rows.iter().map(|(key, figures)| CommissionReportRow {
+                key: key.text(),
+                label: key.label(name),
+                figures: figures.into(),
             });
             Ok(Some(CommissionReport {
-                rows: try_join_all(shown).await?,
+                rows: shown.collect(),
                 totals: (&totals).into(),
                 as_of: as_of.into(),
                 cursor: cursor.map(EventCursor::encode),
+                csv_url: link(ctx, Sheet::Commissions(report, grouping))?,
             }))
         })
         .await
@@ -255,33 +270,25 @@ impl ReportQuery {
         #[graphql(desc = "The rows before this cursor.")] before: Option<String>,
     ) -> Answer<CustomerReport> {
         maybe(async {
-            let Some(asked) = Asked::read(ctx, &input)? else {
+            let Some(report) = read(ctx, &input)? else {
                 return Ok(None);
             };
             let services = services(ctx);
             let txn = services.db.begin_read().await?;
             let as_of = services.clock.now();
-            let all = reports::by_customer(&txn, asked.agent, asked.span()).await?;
-            let own = match sight(ctx).agent() {
-                Some(agent) => Some(reports::still_with(&txn, agent).await?),
-                None => None,
-            };
+            let rows = report.customers(&txn).await?.into_iter();
+            let totals = report.totals(&txn).await?;
             txn.commit().await?;
-            let totals = Figures::total(all.values().map(|doings| &doings.figures));
-            let mut rows = Vec::new();
-            for (id, doings) in of_each_customer(&all, own.as_ref()) {
-                let place = (-doings.figures.earned.units(), id.uuid());
-                rows.push((place, (id, doings)));
-            }
-            rows.sort_by_key(|(place, _)| *place);
             let list = Computed {
                 name: "customerReport",
-                rows,
+                rows: rows
+                    .map(|(place, id, doings)| (place, (id, doings)))
+                    .collect(),
             };
             let args = PageArgs::new(first, after, last, before);
-            let page = list.page(&args)?;
-            let rows = page
-                .show(|(id, doings): (CustomerId, Doings)| async move {
+            let rows = list
+                .page(&args)?
+                .show(|(id, doings)| async move {
                     Ok::<_, Error>(CustomerReportRow {
                         customer: Customer(must(ctx, id).await?),
                         calls: count(doings.figures.calls),
@@ -295,6 +302,7 @@ impl ReportQuery {
                 rows,
                 totals: (&totals).into(),
                 as_of: as_of.into(),
+                csv_url: link(ctx, Sheet::Customers(report))?,
             }))
         })
         .await
@@ -313,38 +321,29 @@ impl ReportQuery {
         #[graphql(desc = "The rows before this cursor.")] before: Option<String>,
     ) -> Answer<AgentReport> {
         maybe(async {
-            let Some(asked) = Asked::read(ctx, &input)? else {
+            let Some(report) = read(ctx, &input)? else {
                 return Ok(None);
             };
             let services = services(ctx);
             let txn = services.db.begin_read().await?;
             let as_of = services.clock.now();
-            let figures = reports::by_agent(&txn, asked.agent, asked.span()).await?;
-            let signups = reports::signups(&txn, asked.agent, asked.span()).await?;
-            let doings = reports::by_customer(&txn, asked.agent, asked.span()).await?;
+            let (rows, totals) = report.agents(&txn).await?;
             txn.commit().await?;
-            let totals = Figures::total(figures.values());
-            let agents: BTreeSet<AgentId> = figures.keys().chain(signups.keys()).copied().collect();
             let list = Computed {
                 name: "agentReport",
-                rows: ranked(agents, &figures),
+                rows,
             };
-            let (figures, signups, doings) = (&figures, &signups, &doings);
             let args = PageArgs::new(first, after, last, before);
             let rows = list
                 .page(&args)?
-                .show(|id: AgentId| async move {
-                    let own = figures.get(&id).copied().unwrap_or_default();
-                    let active = doings
-                        .iter()
-                        .filter(|((agent, _), doings)| *agent == id && doings.figures.charges > 0);
+                .show(|row| async move {
                     Ok::<_, Error>(AgentReportRow {
-                        agent: Agent(must(ctx, id).await?),
-                        signups: count(signups.get(&id).copied().unwrap_or_default()),
-                        active_customers: i32::try_from(active.count()).unwrap_or(i32::MAX),
-                        calls: count(own.calls),
-                        call_seconds: count(own.call_seconds),
-                        figures: (&own).into(),
+                        agent: Agent(must(ctx, row.agent).await?),
+                        signups: count(row.signups),
+                        active_customers: count(row.active),
+                        calls: count(row.figures.calls),
+                        call_seconds: count(row.figures.call_seconds),
+                        figures: (&row.figures).into(),
                     })
                 })
                 .await?;
@@ -352,142 +351,52 @@ impl ReportQuery {
                 rows,
                 totals: (&totals).into(),
                 as_of: as_of.into(),
+                csv_url: link(ctx, Sheet::Agents(report))?,
             }))
         })
         .await
     }
 }
 
-type Place = (i64, uuid::Uuid);
-
-/// Whoever earned most first.
-fn ranked(
-    agents: BTreeSet<AgentId>,
-    figures: &BTreeMap<AgentId, Figures>,
-) -> Vec<(Place, AgentId)> {
-    let earned = |id: &AgentId| figures.get(id).map_or(0, |own| own.earned.units());
-    let mut rows: Vec<_> = agents
-        .into_iter()
-        .map(|id| ((-earned(&id), id.uuid()), id))
-        .collect();
-    rows.sort_by_key(|(place, _)| *place);
-    rows
-}
-
-/// What each customer did, with whichever agent; of those that an agent may still see.
-fn of_each_customer(
-    all: &BTreeMap<(AgentId, CustomerId), Doings>,
-    own: Option<&BTreeSet<CustomerId>>,
-) -> BTreeMap<CustomerId, Doings> {
-    let mut each: BTreeMap<CustomerId, Doings> = BTreeMap::new();
-    let seen = |id: &CustomerId| own.is_none_or(|own| own.contains(id));
-    for ((_, id), doings) in all.iter().filter(|((_, id), _)| seen(id)) {
-        let sum = each.entry(*id).or_default();
-        sum.figures.add(&doings.figures);
-        sum.last_charge_at = sum.last_charge_at.max(doings.last_charge_at);
-    }
-    each
-}
-
-/// A report that somebody may see.
-struct Asked {
-    period: Period,
-    /// `None`: the program's.
-    agent: Option<AgentId>,
-    /// The agent that asks. `None`: an operator.
-    viewer: Option<AgentId>,
-}
-
-/// What a row is about.
-enum Key {
-    Time(String),
-    Kind(ChargeKind),
-    Customer(CustomerId),
-}
-
-impl Asked {
-    /// What is asked for; `None` where it is of an agent that the viewer may not see.
-    fn read(ctx: &Context<'_>, input: &ReportInput) -> Result<Option<Self>, Error> {
-        enter(ctx)?;
-        let period = input.period.read("input.period")?;
-        let named = input.agent_id.as_ref();
-        let named = named.map(Given::known::<AgentId>);
-        let agent = match (sight(ctx).agent(), named) {
-            (_, Some(None)) => {
-                return Err(bad_argument("input.agentId", "must be the id of an agent"));
-            }
-            (Some(own), Some(Some(named))) if own != named => return Ok(None),
-            (Some(own), _) => Some(own),
-            (None, named) => named.flatten(),
-        };
-        let viewer = sight(ctx).agent();
-        Ok(Some(Self {
-            period,
-            agent,
-            viewer,
-        }))
-    }
-
-    fn span(&self) -> Span {
-        self.period.span()
-    }
-
-    async fn rows(
-        &self,
-        txn: &DatabaseTransaction,
-        grouping: ReportGrouping,
-    ) -> Result<Vec<(Key, Figures)>, Error> {
-        let named = match grouping {
-            ReportGrouping::Day => self.period.days(),
-            ReportGrouping::Month => self.period.months(),
-            ReportGrouping::Kind => {
-                let kinds = reports::by_kind(txn, self.agent, self.span()).await?;
-                let mut rows: Vec<_> = kinds.into_iter().collect();
-                rows.sort_by_key(|(kind, _)| kind.to_string());
-                let rows = rows.into_iter();
-                return Ok(rows.map(|(kind, own)| (Key::Kind(kind), own)).collect());
-            }
-            ReportGrouping::Customer => {
-                let all = reports::by_customer(txn, self.agent, self.span()).await?;
-                let own = match self.viewer {
-                    Some(agent) => Some(reports::still_with(txn, agent).await?),
-                    None => None,
-                };
-                let each = of_each_customer(&all, own.as_ref()).into_iter();
-                let mut rows: Vec<_> = each
-                    .map(|(id, doings)| (Key::Customer(id), doings.figures))
-                    .collect();
-                rows.sort_by_key(|(_, own)| -own.earned.units());
-                return Ok(rows);
-            }
-        };
-        let spans: Vec<Span> = named.iter().map(|(_, span)| *span).collect();
-        let figures = reports::by_span(txn, self.agent, &spans).await?;
-        let rows = figures.into_iter();
-        let name = |n: usize| named.get(n).map(|(name, _)| Key::Time(name.clone()));
-        Ok(rows.filter_map(|(n, own)| Some((name(n)?, own))).collect())
-    }
-}
-
-impl Key {
-    fn text(&self) -> String {
-        match self {
-            Self::Time(name) => name.clone(),
-            Self::Kind(kind) => kind.to_string(),
-            Self::Customer(id) => id.to_string(),
+/// What is asked for; `None` where it is of an agent that the viewer may not see.
+fn read(ctx: &Context<'_>, input: &ReportInput) -> Result<Option<Report>, Error> {
+    enter(ctx)?;
+    let period = input.period.read("input.period")?;
+    let named = input.agent_id.as_ref();
+    let named = named.map(Given::known);
+    let viewer = sight(ctx).agent();
+    let agent = match (viewer, named) {
+        (_, Some(None)) => {
+            return Err(bad_argument("input.agentId", "must be the id of an agent"));
         }
-    }
+        (Some(own), Some(Some(named))) if own != named => return Ok(None),
+        (Some(own), _) => Some(own),
+        (None, named) => named.flatten(),
+    };
+    Ok(Some(Report {
+        period,
+        agent,
+        viewer,
+    }))
+}
 
-    async fn label(&self, ctx: &Context<'_>) -> Result<String, Error> {
-        Ok(match self {
-            Self::Time(name) => name.clone(),
-            Self::Kind(ChargeKind::Call) => "Calls".into(),
-            Self::Kind(ChargeKind::Service) => "Services".into(),
-            Self::Kind(ChargeKind::PlanFee) => "Monthly fees".into(),
-            Self::Customer(id) => {
-                let customer: entity::customer::Model = must(ctx, *id).await?;
-                customer.name.to_string()
-            }
-        })
-    }
+/// The link to a file for whoever asks.
+pub(super) fn link(ctx: &Context<'_>, sheet: Sheet) -> Result<String, Error> {
+    services(ctx).sheets.url(sheet, actor(ctx).person()?)
+}
+
+/// What the customers of these rows are called.
+async fn names(
+    ctx: &Context<'_>,
+    rows: &[(Key, Figures)],
+) -> Result<HashMap<CustomerId, String>, Error> {
+    let ids = rows.iter().filter_map(|(key, _)| match key {
+        Key::Customer(id) => Some(*id),
+        _ => None,
+    });
+    let found = ids.map(async |id| {
+        let customer: entity::customer::Model = must(ctx, id).await?;
+        Ok::<_, Error>((id, customer.name.to_string()))
+    });
+    Ok(try_join_all(found).await?.into_iter().collect())
 }

@@ -23,8 +23,10 @@ use super::mutations::{
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
 use super::program::ProgramQuery;
+use super::rate_preview::RatePreviewQuery;
 use super::refetch::NodeQuery;
 use super::reports::ReportQuery;
+use super::statements::StatementQuery;
 use super::subscriptions::{AccountSubscription, AgentSubscription, DeskSubscription};
 use super::transactions::TransactionQuery;
 use crate::auth::Actor;
@@ -45,6 +47,8 @@ pub struct Query(
     LedgerCheckQuery,
     PayoutQuoteQuery,
     ReportQuery,
+    RatePreviewQuery,
+    StatementQuery,
 );
 
 /// What can be done.

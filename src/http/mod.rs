@@ -15,6 +15,7 @@ mod refusal;
 mod request;
 mod routes;
 mod serve;
+mod sheets;
 mod socket;
 mod upgrade;
 mod variables;

@@ -15,8 +15,9 @@ use tower_http::trace::TraceLayer;
 use super::door::Door;
 use super::engine::Engine;
 use super::health::{self, Metrics};
-use super::{graphiql, post};
+use super::{graphiql, post, sheets};
 use crate::graphql::sdl;
+use crate::sheets::Sheets;
 use crate::store::Db;
 
 /// How long a browser keeps what it was told of CORS.
@@ -41,7 +42,12 @@ pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
 }
 
 /// All that is served.
-pub fn routes<E: Engine>(door: &Door<E>, db: Db, metrics: Option<Metrics>) -> Router {
+pub fn routes<E: Engine>(
+    door: &Door<E>,
+    db: Db,
+    files: Sheets,
+    metrics: Option<Metrics>,
+) -> Router {
     let schema = sdl();
     let schema = get(|| async move { ([(CONTENT_TYPE, "text/plain; charset=utf-8")], schema) });
     let keys = door.gate.public_keys();
@@ -52,6 +58,7 @@ pub fn routes<E: Engine>(door: &Door<E>, db: Db, metrics: Option<Metrics>) -> Ro
     let nosniff = HeaderValue::from_static("nosniff");
     graphql(door)
         .merge(graphiql::routes())
+        .merge(sheets::routes(files))
         .merge(health::routes(db, door.closing.clone(), metrics))
         .route("/schema.graphql", schema)
         .route("/.well-known/jwks.json", keys)

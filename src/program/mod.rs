@@ -11,6 +11,7 @@ mod figures;
 mod parties;
 mod payout_decisions;
 mod payouts;
+mod periods;
 mod posting;
 mod purchases;
 pub mod rates;
@@ -33,6 +34,7 @@ pub use payout_decisions::{
     ApprovePayout, CancelPayout, RejectPayout, ReturnPayout, SendPayout, SettlePayout,
 };
 pub use payouts::{Destination, PayoutDecided, Quote, RequestPayout, quote};
+pub use periods::{Period, Span};
 pub use posting::{Place, Posting, Tell};
 pub use purchases::{
     BeginCardPurchase, CancelPlan, ChargePlanFee, FeeOutcome, PurchaseProduct, Purchased,

@@ -1,13 +1,15 @@
 //! Lists and sums of commissions.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveTime, Utc};
 use entity::commission::CommissionKind;
-use entity::{AgentId, CustomerId, commission, customer_day};
+use entity::{AgentId, CustomerId, Exact, Money, commission, customer_day};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QuerySelect};
 
 use super::pages::{List, Part};
-use super::reports::Span;
+use crate::program::Span;
 
 /// Which commissions.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +107,44 @@ fn by_row(customer: CustomerId, agent: Option<AgentId>, period: Option<Span>) ->
             .and_where(Column::OccurredAt.lt(period.to));
     }
     sum(select)
+}
+
+/// What charges earned in a time, or what was taken back of it, before rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unrounded {
+    /// What commission is due on; on what was taken back, below zero.
+    pub base: Money,
+    /// base × rate, each at its own.
+    pub exact: Exact,
+}
+
+/// What an agent's charges earned in a time, and what was taken back then, by the rows themselves.
+///
+/// # Errors
+/// The database's.
+pub async fn unrounded(
+    conn: &impl ConnectionTrait,
+    agent: AgentId,
+    span: Span,
+) -> Result<BTreeMap<CommissionKind, Unrounded>, DbErr> {
+    use commission::Column;
+    let rows: Vec<(CommissionKind, Money, Exact)> = commission::Entity::find()
+        .select_only()
+        .column(Column::Kind)
+        .column_as(total(Expr::col(Column::Base)), "base")
+        .column_as(total(Expr::col(Column::Exact)), "exact")
+        .filter(Column::AgentId.eq(agent))
+        .filter(Column::OccurredAt.gte(span.from))
+        .filter(Column::OccurredAt.lt(span.to))
+        .filter(Column::Kind.ne(CommissionKind::Bonus))
+        .group_by(Column::Kind)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(kind, base, exact)| (kind, Unrounded { base, exact }))
+        .collect())
 }
 
 fn sum(select: SelectStatement) -> Part {

@@ -18,6 +18,7 @@ pub mod payouts;
 pub mod plans;
 pub mod reports;
 mod search;
+pub mod statements;
 pub mod top_ups;
 pub mod transactions;
 pub mod transfers;

@@ -11,12 +11,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-/// A time, its beginning included and its end not (E34).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub from: DateTime<Utc>,
-    pub to: DateTime<Utc>,
-}
+use crate::program::Span;
 
 /// Sums over a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["store"],
     &["auth", "ledger"],
     &["payments"],
-    &["live", "registry"],
+    &["live", "registry", "sheets"],
     &["demo"],
     &["graphql"],
     &["http"],

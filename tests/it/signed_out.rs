@@ -26,7 +26,7 @@ struct Served {
 impl Served {
     async fn start(app: &TestApp) -> Self {
         let door = app.app.door();
-        let routes = http::routes(&door, app.app.db.clone(), None);
+        let routes = http::routes(&door, app.app.db.clone(), app.app.sheets.clone(), None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stop = CancellationToken::new();

@@ -8,6 +8,7 @@ pub mod dice;
 pub mod forms;
 pub mod money;
 pub mod pair;
+pub mod papers;
 pub mod sales;
 pub mod small;
 pub mod types;
