@@ -1,7 +1,7 @@
 //! Short words for what every table here needs. Their meaning is frozen like the migrations that use them.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 pub use sea_orm_migration::schema::{
     big_integer, big_integer_null, boolean, date, integer, integer_null, json, small_integer,
@@ -180,4 +180,52 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(),
 pub async fn execute(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     manager.get_connection().execute_unprepared(sql).await?;
     Ok(())
+}
+
+/// Changes the only texts that a column holds: what [`NewTable::one_of`] said when the table was made.
+///
+/// `SQLite` cannot alter a check. Its manual (`ALTER TABLE`, "Making Other Kinds Of Table Schema Changes") allows the
+/// stored text of the table to be written anew where that does not change how rows are stored.
+pub async fn change_words(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    words: &[&str],
+) -> Result<(), DbErr> {
+    let name = format!("{table}_{column}");
+    let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let allowed = format!("(\"{column}\" IN ({}))", words.join(", "));
+    if manager.get_database_backend() == DbBackend::Postgres {
+        let sql = format!(
+            "ALTER TABLE \"{table}\" DROP CONSTRAINT \"{name}\", ADD CONSTRAINT \"{name}\" CHECK {allowed}"
+        );
+        return execute(manager, &sql).await;
+    }
+    let backend = manager.get_database_backend();
+    let connection = manager.get_connection();
+    let select = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
+    let row = connection.query_one_raw(Statement::from_string(backend, select));
+    let row = row.await?;
+    let missing = || DbErr::Migration(format!("{table} has no check {name}"));
+    let made: String = row.ok_or_else(missing)?.try_get("", "sql")?;
+    let check = format!("CONSTRAINT \"{name}\" CHECK ");
+    let begin = made.find(&check).ok_or_else(missing)? + check.len();
+    let length = made[begin..].find("))").ok_or_else(missing)? + 2;
+    let sql = format!("{}{allowed}{}", &made[..begin], &made[begin + length..]);
+    let version = "PRAGMA schema_version";
+    let row = connection.query_one_raw(Statement::from_string(backend, version));
+    let version: i32 = row.await?.ok_or_else(missing)?.try_get_by_index(0)?;
+    execute(manager, "PRAGMA writable_schema = ON").await?;
+    let update = "UPDATE sqlite_schema SET sql = $1 WHERE type = 'table' AND name = $2";
+    let values: [sea_orm_migration::sea_orm::Value; 2] = [sql.into(), table.into()];
+    let update = Statement::from_sql_and_values(backend, update, values);
+    let done = connection.execute_raw(update).await?;
+    // Every connection reads the schema again.
+    execute(manager, &format!("PRAGMA schema_version = {}", version + 1)).await?;
+    execute(manager, "PRAGMA writable_schema = OFF").await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(missing())
+    }
 }

@@ -151,6 +151,7 @@ const TABLE: &[(&str, Who)] = &[
     ("reverseTopUp", OPERATOR.or(PROCESSOR)),
     ("transferFunds", AGENT),
     ("grantPromo", OPERATOR),
+    ("refundCharge", OPERATOR),
     ("purchaseProduct", PEOPLE),
     ("cancelPlan", PEOPLE),
     ("recordCalls", SWITCH.or(OPERATOR)),

@@ -75,7 +75,7 @@ pub enum UserErrorCode {
     IllegalState,
     /// Over the operator's limit, whoever approved it cannot send it.
     SecondPersonRequired,
-    /// More than is left of the charge.
+    /// More than is left of the charge: the error says how much that is.
     RefundExceedsCharge,
     /// The customer has spent it.
     TransferSpent,
@@ -107,6 +107,7 @@ pub enum UserError {
     PayoutAmount(PayoutAmountError),
     CommissionRate(CommissionRateError),
     State(StateError),
+    RefundExceedsCharge(RefundExceedsChargeError),
 }
 
 /// A refusal that has no figures of its own.
@@ -165,6 +166,21 @@ pub struct CommissionRateError {
     maximum: Percent,
 }
 
+/// `REFUND_EXCEEDS_CHARGE`, with what is left of the charge.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct RefundExceedsChargeError {
+    /// `REFUND_EXCEEDS_CHARGE`.
+    code: UserErrorCode,
+    /// A sentence for a person, in English.
+    message: String,
+    /// The path of the input field at fault. Null where no one field is.
+    field: Option<Vec<String>>,
+    /// What had not been given back at that moment.
+    left: Money,
+    /// What was asked for.
+    requested: Money,
+}
+
 /// `ILLEGAL_STATE`: the thing is no longer (or not yet) in a state that allows this.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct StateError {
@@ -211,6 +227,15 @@ impl From<Refusal> for UserError {
                 minimum: CommissionRate::MIN.percent().into(),
                 maximum: CommissionRate::MAX.percent().into(),
             }),
+            Reason::RefundExceedsCharge { left, requested } => {
+                Self::RefundExceedsCharge(RefundExceedsChargeError {
+                    code,
+                    message,
+                    field,
+                    left: left.into(),
+                    requested: requested.into(),
+                })
+            }
             Reason::IllegalState(state) => Self::State(StateError {
                 code,
                 message,
@@ -269,7 +294,7 @@ fn code(reason: &Reason) -> UserErrorCode {
         Reason::IdempotencyKeyReused => Code::IdempotencyKeyReused,
         Reason::IllegalState(_) => Code::IllegalState,
         Reason::SecondPersonRequired => Code::SecondPersonRequired,
-        Reason::RefundExceedsCharge => Code::RefundExceedsCharge,
+        Reason::RefundExceedsCharge { .. } => Code::RefundExceedsCharge,
         Reason::TransferSpent => Code::TransferSpent,
     }
 }

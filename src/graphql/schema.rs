@@ -18,7 +18,7 @@ use super::machines::MachineQuery;
 use super::mutations::{
     ApplicationMutation, CatalogueMutation, MachineMutation, PayoutDecisionMutation,
     PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation, RateMutation,
-    RecordingMutation, SessionMutation, SignUpMutation, TopUpMutation, TransferMutation,
+    RecordingMutation, RefundMutation, SessionMutation, SignUpMutation, TopUpMutation, TransferMutation,
 };
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
@@ -65,6 +65,7 @@ pub struct Mutation(
     PromoMutation,
     PurchaseMutation,
     RecordingMutation,
+    RefundMutation,
     PayoutMutation,
     PayoutDecisionMutation,
 );

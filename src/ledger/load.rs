@@ -13,6 +13,7 @@ use entity::{
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use super::past;
 use crate::Clock;
 use crate::program::{AgentFile, Books, CallRates, CustomerFile, IdSource, Needs, Terms, prefixes};
 use crate::store::{bulk, locks};
@@ -39,6 +40,7 @@ struct Named {
     plans: Vec<plan::Model>,
     top_ups: Vec<top_up::Model>,
     payouts: Vec<payout::Model>,
+    charges: Vec<charge::Model>,
     numbers: Vec<(AccountNumber, CustomerId)>,
 }
 
@@ -56,6 +58,7 @@ pub(super) async fn load(
     asked.extend(named.plans.iter().map(|row| row.customer_id));
     asked.extend(named.top_ups.iter().map(|row| row.customer_id));
     asked.extend(named.numbers.iter().map(|(_, id)| *id));
+    asked.extend(named.charges.iter().map(|row| row.customer_id));
     let asked: Vec<CustomerId> = asked.into_iter().collect();
     let mut agents = known.agents.clone();
     agents.extend(&needs.agents);
@@ -98,6 +101,7 @@ pub(super) async fn load(
     rates(txn, &mut books, &agent_ids).await?;
     products(txn, &mut books, needs, &named).await?;
     calls(txn, &mut books, needs).await?;
+    past::charges(txn, &mut books, named.charges).await?;
     let mut immature = needs.immature.clone();
     immature.extend(payout_agents);
     sums(txn, &mut books, needs, &immature).await?;
@@ -124,6 +128,7 @@ async fn named(txn: &DatabaseTransaction, needs: &Needs) -> Result<Named, DbErr>
         plans: some::<plan::Entity, _>(txn, plan::Column::Id, &plans).await?,
         top_ups: some::<top_up::Entity, _>(txn, top_up::Column::Id, &top_ups).await?,
         payouts: some::<payout::Entity, _>(txn, payout::Column::Id, &payouts).await?,
+        charges: past::named(txn, &needs.charge_ids).await?,
         numbers: customers
             .into_iter()
             .map(|row| (row.number, row.id))

@@ -4,6 +4,7 @@ mod biller;
 pub mod check;
 mod job;
 mod load;
+mod past;
 mod save;
 mod writer;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entity::top_up::TopUpMethod;
 use entity::{
-    AccountNumber, AgentId, CustomerId, Money, Name, PayoutId, PlanId, ProductId, TopUpId, TypedId,
+    AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PayoutId, PlanId, ProductId, TopUpId, TypedId,
     account_event, affiliation, agent, agent_balance, agent_event, agent_slot, charge, commission,
     commission_rate, customer, customer_balance, customer_day, desk, desk_event, entry, payout,
     plan, product, top_up, transaction, transfer,
@@ -15,6 +15,7 @@ use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;
 
 use super::calls::CallRates;
+use super::clawbacks::Earned;
 use super::figures::AgentFigures;
 use super::shelf::Shelf;
 use super::{Reason, Refusal, Terms};
@@ -45,85 +46,126 @@ pub type SlotKey = (AgentId, DateTime<Utc>, ChargeKind);
 /// The agent, the customer and the UTC day.
 pub type DayKey = (AgentId, CustomerId, chrono::NaiveDate);
 
-/// Rows that are only ever added.
-#[derive(Clone, Debug, Default)]
-pub struct Added {
-    pub transactions: Vec<transaction::Model>,
-    pub entries: Vec<entry::Model>,
-    pub commissions: Vec<commission::Model>,
-    pub transfers: Vec<transfer::Model>,
-    pub agent_events: Vec<agent_event::Model>,
-    pub account_events: Vec<account_event::Model>,
-    pub desk_events: Vec<desk_event::Model>,
+/// The books, and the way back to where they were. A new shelf or list is one line in the call of this macro.
+macro_rules! books {
+    (
+        $(#[$books_doc:meta])*
+        shelves { $($(#[$shelf_doc:meta])* $shelf:ident: $key:ty => $kept:ty,)* }
+        $(#[$added_doc:meta])*
+        added { $($list:ident: $row:ty,)* }
+    ) => {
+        $(#[$added_doc])*
+        #[derive(Clone, Debug, Default)]
+        pub struct Added {
+            $(pub $list: Vec<$row>,)*
+        }
+
+        $(#[$books_doc])*
+        pub struct Books {
+            /// Taken after the locks.
+            pub now: DateTime<Utc>,
+            pub terms: Arc<Terms>,
+            ids: IdSource,
+            pub agents: BTreeMap<AgentId, Arc<AgentFile>>,
+            pub customers: BTreeMap<CustomerId, Arc<CustomerFile>>,
+            pub numbers: BTreeMap<AccountNumber, CustomerId>,
+            pub products: BTreeMap<ProductId, product::Model>,
+            pub call_rates: CallRates,
+            /// Where the charges that were asked for by id lie on their shelf.
+            pub charge_keys: BTreeMap<ChargeId, (Name, Name)>,
+            /// What was paid of these with the commission of the agent whose own telephone account it is (E13).
+            pub paid_with_commission: BTreeMap<ChargeId, Money>,
+            $($(#[$shelf_doc])* pub $shelf: Shelf<$key, $kept>,)*
+            pub added: Added,
+        }
+
+        /// Where to come back to when a command is refused.
+        struct Mark {
+            shelves: ShelfMarks,
+            added: AddedMarks,
+        }
+
+        struct ShelfMarks {
+            $($shelf: usize,)*
+        }
+
+        struct AddedMarks {
+            $($list: usize,)*
+        }
+
+        impl Books {
+            /// Empty books.
+            #[must_use]
+            pub fn new(now: DateTime<Utc>, terms: Arc<Terms>, ids: IdSource) -> Self {
+                Self {
+                    now,
+                    terms,
+                    ids,
+                    agents: BTreeMap::new(),
+                    customers: BTreeMap::new(),
+                    numbers: BTreeMap::new(),
+                    products: BTreeMap::new(),
+                    call_rates: CallRates::default(),
+                    charge_keys: BTreeMap::new(),
+                    paid_with_commission: BTreeMap::new(),
+                    $($shelf: Shelf::default(),)*
+                    added: Added::default(),
+                }
+            }
+
+            fn mark(&self) -> Mark {
+                Mark {
+                    shelves: ShelfMarks { $($shelf: self.$shelf.mark(),)* },
+                    added: AddedMarks { $($list: self.added.$list.len(),)* },
+                }
+            }
+
+            fn back_to(&mut self, mark: &Mark) {
+                $(self.$shelf.back_to(mark.shelves.$shelf);)*
+                $(self.added.$list.truncate(mark.added.$list);)*
+            }
+        }
+    };
 }
 
-/// All that the commands of a batch need, loaded and locked, and all that they decided.
-///
-/// An owner that is touched is here with its balance; an agent always together with its own telephone account, and a
-/// customer together with every agent that it ever had.
-pub struct Books {
-    /// Taken after the locks.
-    pub now: DateTime<Utc>,
-    pub terms: Arc<Terms>,
-    ids: IdSource,
-    pub agents: BTreeMap<AgentId, Arc<AgentFile>>,
-    pub customers: BTreeMap<CustomerId, Arc<CustomerFile>>,
-    pub numbers: BTreeMap<AccountNumber, CustomerId>,
-    pub products: BTreeMap<ProductId, product::Model>,
-    pub call_rates: CallRates,
-    pub agent_balances: Shelf<AgentId, agent_balance::Model>,
-    pub customer_balances: Shelf<CustomerId, customer_balance::Model>,
-    /// Commission still inside the hold period (E09), of agents that a payout is decided for.
-    pub immature: Shelf<AgentId, Money>,
-    /// Paid in over the last 24 hours, failed payments aside (R34).
-    pub paid_in: Shelf<(CustomerId, TopUpMethod), Money>,
-    /// By source and external id (E30).
-    pub charges: Shelf<(Name, Name), charge::Model>,
-    pub top_ups: Shelf<TopUpId, top_up::Model>,
-    pub payouts: Shelf<PayoutId, payout::Model>,
-    pub plans: Shelf<PlanId, plan::Model>,
-    /// Key `()`: there is one desk.
-    pub desk: Shelf<(), desk::Model>,
-    /// What is added to the roll-ups.
-    pub slots: Shelf<SlotKey, agent_slot::Model>,
-    pub days: Shelf<DayKey, customer_day::Model>,
-    pub added: Added,
-}
-
-/// Where to come back to when a command is refused.
-struct Mark {
-    shelves: [usize; 11],
-    added: [usize; 7],
+books! {
+    /// All that the commands of a batch need, loaded and locked, and all that they decided.
+    ///
+    /// An owner that is touched is here with its balance; an agent always together with its own telephone account, and a
+    /// customer together with every agent that it ever had.
+    shelves {
+        agent_balances: AgentId => agent_balance::Model,
+        customer_balances: CustomerId => customer_balance::Model,
+        /// Commission still inside the hold period (E09), of agents that a payout is decided for.
+        immature: AgentId => Money,
+        /// Paid in over the last 24 hours, failed payments aside (R34).
+        paid_in: (CustomerId, TopUpMethod) => Money,
+        /// By source and external id (E30).
+        charges: (Name, Name) => charge::Model,
+        /// What the charges earned that were asked for by id, and what is left of it.
+        earned: ChargeId => Earned,
+        top_ups: TopUpId => top_up::Model,
+        payouts: PayoutId => payout::Model,
+        plans: PlanId => plan::Model,
+        /// Key `()`: there is one desk.
+        desk: () => desk::Model,
+        /// What is added to the roll-ups.
+        slots: SlotKey => agent_slot::Model,
+        days: DayKey => customer_day::Model,
+    }
+    /// Rows that are only ever added.
+    added {
+        transactions: transaction::Model,
+        entries: entry::Model,
+        commissions: commission::Model,
+        transfers: transfer::Model,
+        agent_events: agent_event::Model,
+        account_events: account_event::Model,
+        desk_events: desk_event::Model,
+    }
 }
 
 impl Books {
-    /// Empty books.
-    #[must_use]
-    pub fn new(now: DateTime<Utc>, terms: Arc<Terms>, ids: IdSource) -> Self {
-        Self {
-            now,
-            terms,
-            ids,
-            agents: BTreeMap::new(),
-            customers: BTreeMap::new(),
-            numbers: BTreeMap::new(),
-            products: BTreeMap::new(),
-            call_rates: CallRates::default(),
-            agent_balances: Shelf::default(),
-            customer_balances: Shelf::default(),
-            immature: Shelf::default(),
-            paid_in: Shelf::default(),
-            charges: Shelf::default(),
-            top_ups: Shelf::default(),
-            payouts: Shelf::default(),
-            plans: Shelf::default(),
-            desk: Shelf::default(),
-            slots: Shelf::default(),
-            days: Shelf::default(),
-            added: Added::default(),
-        }
-    }
-
     /// A new id of any kind.
     pub fn new_id<I: TypedId>(&mut self) -> I {
         I::from_uuid((self.ids)())
@@ -139,76 +181,6 @@ impl Books {
     ) -> Result<T, Refusal> {
         let mark = self.mark();
         decide(self).inspect_err(|_| self.back_to(&mark))
-    }
-
-    fn mark(&self) -> Mark {
-        Mark {
-            shelves: [
-                self.agent_balances.mark(),
-                self.customer_balances.mark(),
-                self.immature.mark(),
-                self.paid_in.mark(),
-                self.charges.mark(),
-                self.top_ups.mark(),
-                self.payouts.mark(),
-                self.plans.mark(),
-                self.desk.mark(),
-                self.slots.mark(),
-                self.days.mark(),
-            ],
-            added: [
-                self.added.transactions.len(),
-                self.added.entries.len(),
-                self.added.commissions.len(),
-                self.added.transfers.len(),
-                self.added.agent_events.len(),
-                self.added.account_events.len(),
-                self.added.desk_events.len(),
-            ],
-        }
-    }
-
-    fn back_to(&mut self, mark: &Mark) {
-        let [
-            agent_balances,
-            customer_balances,
-            immature,
-            paid_in,
-            charges,
-            top_ups,
-            payouts,
-            plans,
-            desk,
-            slots,
-            days,
-        ] = mark.shelves;
-        self.agent_balances.back_to(agent_balances);
-        self.customer_balances.back_to(customer_balances);
-        self.immature.back_to(immature);
-        self.paid_in.back_to(paid_in);
-        self.charges.back_to(charges);
-        self.top_ups.back_to(top_ups);
-        self.payouts.back_to(payouts);
-        self.plans.back_to(plans);
-        self.desk.back_to(desk);
-        self.slots.back_to(slots);
-        self.days.back_to(days);
-        let [
-            transactions,
-            entries,
-            commissions,
-            transfers,
-            agent_events,
-            account_events,
-            desk_events,
-        ] = mark.added;
-        self.added.transactions.truncate(transactions);
-        self.added.entries.truncate(entries);
-        self.added.commissions.truncate(commissions);
-        self.added.transfers.truncate(transfers);
-        self.added.agent_events.truncate(agent_events);
-        self.added.account_events.truncate(account_events);
-        self.added.desk_events.truncate(desk_events);
     }
 
     /// # Errors

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::agent::AgentStatus;
 use entity::charge::{ChargeKind, ChargeState};
-use entity::entry::Account;
 use entity::transaction::{Cause, TransactionKind};
 use entity::{
     AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PhoneNumber, PlanId, ProductId,
@@ -12,7 +11,7 @@ use entity::{
 use serde::{Deserialize, Serialize};
 
 use super::calls;
-use super::posting::{Place, Posting, line};
+use super::posting::{Place, Posting, line, revenue};
 use super::{Books, Command, Needs, Reason, Refusal};
 
 /// How far ahead of this server a switch's clock may be.
@@ -333,7 +332,8 @@ impl Books {
     /// The same, where nothing may be owed.
     ///
     /// # Errors
-    /// `INSUFFICIENT_FUNDS`, with what there is.
+    /// `COMMISSION_NEGATIVE` where an agent's own account has it, and owes it (E08); `INSUFFICIENT_FUNDS`, with what
+    /// there is.
     pub(super) fn affordable(&self, customer: CustomerId, amount: Money) -> Result<Parts, Refusal> {
         let balance = self.customer_balance(customer);
         let own = self
@@ -343,6 +343,9 @@ impl Books {
         let parts = self.owed(customer, amount);
         let beyond = parts.cash.is_positive() && parts.cash > balance.cash;
         if amount > available || beyond {
+            if own.is_negative() && amount <= balance.cash + balance.promo {
+                return Err(Reason::CommissionNegative.into());
+            }
             return Err(Reason::InsufficientFunds {
                 available,
                 requested: amount,
@@ -393,11 +396,7 @@ impl Books {
             call_price_per_minute: call.map(|call| call.price_per_minute),
         };
         if let Some(transaction_id) = transaction_id {
-            let revenue = Place::House(match charge.kind {
-                ChargeKind::Call => Account::RevenueCalls,
-                ChargeKind::Service => Account::RevenueServices,
-                ChargeKind::PlanFee => Account::RevenuePlans,
-            });
+            let revenue = revenue(charge.kind);
             let mut posting = Posting::new(
                 TransactionKind::Charge,
                 (Cause::Charge, id.uuid()),

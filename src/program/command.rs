@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entity::top_up::TopUpMethod;
 use entity::{
-    AccountNumber, AgentId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId, TopUpId,
+    AccountNumber, AgentId, ChargeId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId, TopUpId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,6 +55,8 @@ pub struct Needs {
     pub product_codes: BTreeSet<Name>,
     /// Charges by source and external id.
     pub charges: BTreeSet<(Name, Name)>,
+    /// Charges by id, with their customers, the agents of these, and what they earned.
+    pub charge_ids: BTreeSet<ChargeId>,
     /// The call rates of every prefix of these numbers.
     pub calls_to: BTreeSet<PhoneNumber>,
     /// Commission inside the hold period, where the terms have one.

@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use entity::agent::AgentStatus;
-use entity::agent_event::AgentEventKind;
 use entity::charge::ChargeKind;
 use entity::commission::CommissionKind;
 use entity::entry::Account;
 use entity::{
-    AgentId, CommissionId, CommissionRate, CustomerId, Money, TransactionId, TypedId, agent_slot,
+    AgentId, CommissionId, CommissionRate, CustomerId, Money, TransactionId, agent_slot,
     charge, commission, customer_day,
 };
 
@@ -72,14 +71,7 @@ impl Books {
                     Place::Commission(agent_id)
                 };
                 posting.moves(Place::House(Account::ExpenseCommission), to, row.amount);
-                posting.tells(
-                    agent_id,
-                    Tell {
-                        kind: AgentEventKind::Commission,
-                        subject: row.id.uuid(),
-                        payout_state: None,
-                    },
-                );
+                posting.tells(agent_id, Tell::commission(row.id));
                 Some((base, row.amount))
             }
             _ => None,
@@ -98,15 +90,7 @@ impl Books {
     ) -> commission::Model {
         let id: CommissionId = self.new_id();
         let exact = commission_rate.of(base);
-        let (carry_before, amount, carry_after) = self
-            .agent_balances
-            .change(&file.agent.id, |row| {
-                let before = row.carry;
-                let (amount, after) = (exact + before).floor();
-                row.carry = after;
-                (before, amount, after)
-            })
-            .expect("an agent is loaded with its balance");
+        let (carry_before, amount, carry_after) = self.round(file.agent.id, exact);
         let hold = TimeDelta::days(i64::from(self.terms.payout_hold_days));
         let held = file.agent.status == AgentStatus::Suspended;
         if !held && self.terms.payout_hold_days > 0 {
@@ -146,34 +130,56 @@ impl Books {
     ) {
         let calls = i64::from(charge.kind == ChargeKind::Call);
         let call_seconds = charge.call_seconds.map_or(0, i64::from);
-        let slot = slot_of(charge.occurred_at);
-        let key = (agent_id, slot, charge.kind);
+        let at = charge.occurred_at;
+        self.slot(agent_id, at, charge.kind, |row| {
+            row.charges += 1;
+            row.calls += calls;
+            row.call_seconds += call_seconds;
+            row.spent += charge.amount;
+            row.base += base;
+            row.earned += earned;
+        });
+        self.day(agent_id, charge.customer_id, at, |row| {
+            row.charges += 1;
+            row.calls += calls;
+            row.call_seconds += call_seconds;
+            row.spent += charge.amount;
+            row.base += base;
+            row.earned += earned;
+            row.last_charge_at = row.last_charge_at.max(Some(at));
+        });
+    }
+
+    /// Adds to an agent's quarter of an hour.
+    pub(super) fn slot(
+        &mut self,
+        agent_id: AgentId,
+        at: DateTime<Utc>,
+        kind: ChargeKind,
+        add: impl FnOnce(&mut agent_slot::Model),
+    ) {
+        let slot = slot_of(at);
+        let key = (agent_id, slot, kind);
         if self.slots.get(&key).is_none() {
-            self.slots.add(key, empty_slot(agent_id, slot, charge.kind));
+            self.slots.add(key, empty_slot(agent_id, slot, kind));
         }
-        self.slots.change(&key, |row| {
-            row.charges += 1;
-            row.calls += calls;
-            row.call_seconds += call_seconds;
-            row.spent += charge.amount;
-            row.base += base;
-            row.earned += earned;
-        });
-        let day = charge.occurred_at.date_naive();
-        let key = (agent_id, charge.customer_id, day);
+        self.slots.change(&key, add);
+    }
+
+    /// Adds to a customer's day with an agent.
+    pub(super) fn day(
+        &mut self,
+        agent_id: AgentId,
+        customer_id: CustomerId,
+        at: DateTime<Utc>,
+        add: impl FnOnce(&mut customer_day::Model),
+    ) {
+        let day = at.date_naive();
+        let key = (agent_id, customer_id, day);
         if self.days.get(&key).is_none() {
-            self.days
-                .add(key, empty_day(agent_id, charge.customer_id, day));
+            self.days.add(key, empty_day(agent_id, customer_id, day));
         }
-        self.days.change(&key, |row| {
-            row.charges += 1;
-            row.calls += calls;
-            row.call_seconds += call_seconds;
-            row.spent += charge.amount;
-            row.base += base;
-            row.earned += earned;
-            row.last_charge_at = row.last_charge_at.max(Some(charge.occurred_at));
-        });
+        self.days.change(&key, add);
     }
 }
 

@@ -5,6 +5,7 @@ pub mod applications;
 mod books;
 mod calls;
 mod charges;
+mod clawbacks;
 mod command;
 mod commissions;
 mod figures;
@@ -15,6 +16,7 @@ mod periods;
 mod posting;
 mod purchases;
 pub mod rates;
+mod refunds;
 mod refusal;
 mod shelf;
 mod terms;
@@ -26,6 +28,7 @@ pub use calls::{CallRates, prefixes};
 pub use charges::{
     CLOCK_TOLERANCE, Call, OWN_SOURCE, RatedCharge, RecordCalls, RecordCharges, RowOutcome,
 };
+pub use clawbacks::Earned;
 pub use command::{Command, Needs};
 pub use commissions::slot_of;
 pub use figures::{AgentFigures, withdrawable};
@@ -40,6 +43,7 @@ pub use purchases::{
     BeginCardPurchase, CancelPlan, ChargePlanFee, FeeOutcome, PurchaseProduct, Purchased,
     external_id_of, own_source,
 };
+pub use refunds::{RefundCharge, Refunded};
 pub use refusal::{Reason, Refusal};
 pub use shelf::{Fate, Shelf};
 pub use terms::{Terms, TopUpLimits};

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use entity::agent_event::AgentEventKind;
+use entity::charge::ChargeKind;
 use entity::desk_event::DeskSubject;
 use entity::entry::Account;
 use entity::payout::PayoutState;
 use entity::transaction::{Cause, TransactionKind};
 use entity::{
-    AgentId, CustomerId, Money, Name, TransactionId, TypedId, account_event, agent_event,
-    desk_event, entry, transaction,
+    AgentId, CommissionId, CustomerId, Money, Name, TransactionId, TypedId, account_event,
+    agent_event, desk_event, entry, transaction,
 };
 use uuid::Uuid;
 
@@ -51,6 +52,15 @@ impl Place {
     }
 }
 
+/// Where the house's share of a charge lies.
+pub(super) fn revenue(kind: ChargeKind) -> Place {
+    Place::House(match kind {
+        ChargeKind::Call => Account::RevenueCalls,
+        ChargeKind::Service => Account::RevenueServices,
+        ChargeKind::PlanFee => Account::RevenuePlans,
+    })
+}
+
 /// What an agent's event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tell {
@@ -59,6 +69,18 @@ pub struct Tell {
     pub subject: Uuid,
     /// For a payout.
     pub payout_state: Option<PayoutState>,
+}
+
+impl Tell {
+    /// Of a commission: earned, taken back, held, released.
+    #[must_use]
+    pub fn commission(id: CommissionId) -> Self {
+        Self {
+            kind: AgentEventKind::Commission,
+            subject: id.uuid(),
+            payout_state: None,
+        }
+    }
 }
 
 /// A transaction in the making. Made of moves from one place to another, so its entries always sum to zero.
@@ -70,7 +92,7 @@ pub struct Posting {
     description: Name,
     occurred_at: DateTime<Utc>,
     legs: BTreeMap<Place, i64>,
-    tells: BTreeMap<AgentId, Tell>,
+    tells: Vec<(AgentId, Tell)>,
     overflow: bool,
 }
 
@@ -90,7 +112,7 @@ impl Posting {
             description,
             occurred_at,
             legs: BTreeMap::new(),
-            tells: BTreeMap::new(),
+            tells: Vec::new(),
             overflow: false,
         }
     }
@@ -112,15 +134,22 @@ impl Posting {
         }
     }
 
-    /// What the event of an agent is about; one that is touched without being told hears of its own account.
+    /// What an event of an agent is about, one for each thing told, in this order; one that is touched without being
+    /// told hears of its own account.
     pub fn tells(&mut self, agent: AgentId, tell: Tell) -> &mut Self {
-        self.tells.insert(agent, tell);
+        self.tells.push((agent, tell));
         self
+    }
+
+    /// What it moves to a place, or from it, as it stands.
+    #[must_use]
+    pub fn at(&self, place: Place) -> Money {
+        Money::from_units(self.legs.get(&place).copied().unwrap_or_default())
     }
 }
 
 impl Books {
-    /// Writes a posting: its entries with the balances after them, and one event for each owner that it touches.
+    /// Writes a posting: its entries with the balances after them, with an event for each owner that it touches.
     ///
     /// # Errors
     /// `INVALID_INPUT` where a balance would leave the range of the books.
@@ -211,7 +240,7 @@ impl Books {
 
     fn tell_owners(&mut self, id: TransactionId, posting: &Posting) {
         let mut customers = BTreeSet::new();
-        let mut agents: BTreeSet<AgentId> = posting.tells.keys().copied().collect();
+        let mut agents: BTreeSet<AgentId> = posting.tells.iter().map(|(agent, _)| *agent).collect();
         for (place, units) in &posting.legs {
             match *place {
                 _ if *units == 0 => {}
@@ -246,8 +275,14 @@ impl Books {
                 subject: posting.cause_id,
                 payout_state: None,
             };
-            let tell = posting.tells.get(&agent).copied().unwrap_or(own);
-            self.tell_agent(agent, tell, Some(id));
+            let told = posting.tells.iter().filter(|(told, _)| *told == agent);
+            let mut told = told.map(|(_, tell)| *tell).peekable();
+            if told.peek().is_none() {
+                self.tell_agent(agent, own, Some(id));
+            }
+            for tell in told {
+                self.tell_agent(agent, tell, Some(id));
+            }
         }
     }
 

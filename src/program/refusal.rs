@@ -70,7 +70,10 @@ pub enum Reason {
     /// E17.
     SecondPersonRequired,
     /// E07.
-    RefundExceedsCharge,
+    RefundExceedsCharge {
+        left: Money,
+        requested: Money,
+    },
     /// E27.
     TransferSpent,
 }
@@ -140,7 +143,10 @@ impl fmt::Display for Reason {
             Self::SecondPersonRequired => {
                 f.write_str("Whoever approved it cannot send it: over the limit it takes two.")
             }
-            Self::RefundExceedsCharge => f.write_str("That is more than is left of the charge."),
+            Self::RefundExceedsCharge { left, requested } => write!(
+                f,
+                "{requested} was asked for, and {left} of the charge is left."
+            ),
             Self::TransferSpent => f.write_str("The customer has spent it."),
         }
     }

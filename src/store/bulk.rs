@@ -101,7 +101,11 @@ where
     found.order_by_asc(column).lock_exclusive().all(conn).await
 }
 
-fn among<E, V>(
+/// Selects the rows whose `column` is one of `values`, for who has more to say of them.
+///
+/// # Errors
+/// Values that are no ids, texts or integers.
+pub fn among<E, V>(
     conn: &impl ConnectionTrait,
     column: E::Column,
     values: &[V],

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use agent_program::program::{
-    AgentFile, Books, CallRates, Command, CustomerFile, IdSource, Refusal, Terms,
+    AgentFile, Books, CallRates, Command, CustomerFile, Earned, IdSource, Refusal, Terms,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::affiliation::{self, AffiliationMethod};
 use entity::agent::{self, AgentKind, AgentStatus};
 use entity::customer::{self, CustomerStatus, Management};
+use entity::entry::Account;
 use entity::product::{self, ProductKind};
 use entity::{
     AccountNumber, AgentId, AgentNumber, CallRateId, CommissionRate, CustomerId, Exact, LoginId,
-    Money, Name, Percent, ProductId, Prose, TypedId, agent_balance, call_rate, commission_rate,
+    Money, Name, Percent, ProductId, Prose, TypedId, agent_balance, call_rate, charge, commission_rate,
     customer_balance, desk,
 };
 use uuid::Uuid;
@@ -232,6 +233,29 @@ impl World {
             increment,
         });
         self.books.call_rates = CallRates::new(self.call_rates.clone());
+    }
+
+    /// Asks for a charge by its id, as the loader does.
+    pub fn recall(&mut self, charge: &charge::Model) {
+        let books = &mut self.books;
+        let key = (charge.source.clone(), charge.external_id.clone());
+        books.charge_keys.insert(charge.id, key);
+        let earned = books.added.commissions.iter();
+        let mut earned =
+            earned.filter(|row| row.charge_id == Some(charge.id) && row.reverses_id.is_none());
+        if let Some(row) = earned.next()
+            && books.earned.get(&charge.id).is_none()
+        {
+            books.earned.load(charge.id, Earned::whole(row.clone()));
+        }
+        let paid = books.added.entries.iter().find(|entry| {
+            Some(entry.transaction_id) == charge.transaction_id
+                && entry.account == Account::AgentCommission
+                && entry.amount.is_negative()
+        });
+        if let Some(entry) = paid {
+            books.paid_with_commission.insert(charge.id, -entry.amount);
+        }
     }
 
     /// The balance that an account begins with.

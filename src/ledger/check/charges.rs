@@ -142,15 +142,56 @@ fn twice() -> Proof {
     }
 }
 
+/// What was given back of a charge is no more than it, stands in its CHARGE_REFUNDED transactions, came from the revenue
+/// that it brought and went to its customer, or to the commission of the agent whose own account it is; and all of it is
+/// all of each part. Its state says so.
 fn refunds() -> Proof {
     Proof {
-        rules: &["REFUND_EXCEEDS"],
-        sql: "SELECT id, CAST(amount AS TEXT) AS amount, CAST(refunded AS TEXT) AS refunded FROM charge
-              WHERE refunded < 0 OR refunded > amount"
+        rules: &["REFUND_EXCEEDS", "REFUND_ENTRIES_DIFFER", "CHARGE_STATE_DIFFERS"],
+        sql: r#"WITH refund AS (SELECT t.cause_id,
+                  -SUM(CASE WHEN e.account LIKE 'revenue:%' THEN e.amount ELSE 0 END) AS given,
+                  SUM(CASE WHEN e.account = 'customer:promo' THEN e.amount ELSE 0 END) AS promo,
+                  SUM(CASE WHEN e.account = 'customer:cash' THEN e.amount ELSE 0 END) AS cash,
+                  SUM(CASE WHEN e.account IN ('customer:cash', 'customer:promo') AND e.owner_id <> c.customer_id
+                    OR e.account LIKE 'revenue:%' AND e.account <> CASE c.kind WHEN 'CALL' THEN 'revenue:calls'
+                      WHEN 'SERVICE' THEN 'revenue:services' ELSE 'revenue:plans' END
+                    OR e.account LIKE 'customer:%' AND e.amount < 0 THEN 1 ELSE 0 END) AS astray
+                FROM "transaction" t JOIN entry e ON e.transaction_id = t.id LEFT JOIN charge c ON c.id = t.cause_id
+                WHERE t.kind = 'CHARGE_REFUNDED' GROUP BY t.cause_id),
+              paid AS (SELECT e.transaction_id, -SUM(e.amount) AS cash FROM entry e
+                JOIN "transaction" t ON t.id = e.transaction_id AND t.kind = 'CHARGE'
+                WHERE e.account = 'customer:cash' GROUP BY e.transaction_id)
+              SELECT id, CAST(amount AS TEXT) AS amount, CAST(refunded AS TEXT) AS refunded,
+                CAST(given AS TEXT) AS given, state, rule FROM (
+                SELECT r.cause_id AS id, c.amount, c.refunded, r.given, c.state, CASE
+                  WHEN c.id IS NULL OR r.astray > 0 OR r.given <> c.refunded OR r.promo > c.promo_part
+                    OR (c.refunded = c.amount AND (r.promo <> c.promo_part OR r.cash <> COALESCE(p.cash, 0)))
+                    THEN 'REFUND_ENTRIES_DIFFER' END AS rule
+                FROM refund r LEFT JOIN charge c ON c.id = r.cause_id
+                LEFT JOIN paid p ON p.transaction_id = c.transaction_id
+                UNION ALL SELECT c.id, c.amount, c.refunded, 0, c.state, CASE
+                  WHEN c.refunded < 0 OR c.refunded > c.amount THEN 'REFUND_EXCEEDS'
+                  WHEN c.refunded > 0 AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.cause_id = c.id)
+                    THEN 'REFUND_ENTRIES_DIFFER'
+                  WHEN c.state IN ('POSTED', 'PARTIALLY_REFUNDED', 'REFUNDED') AND c.state <> CASE
+                    WHEN c.refunded = 0 THEN 'POSTED' WHEN c.refunded < c.amount THEN 'PARTIALLY_REFUNDED'
+                    ELSE 'REFUNDED' END THEN 'CHARGE_STATE_DIFFERS' END
+                FROM charge c) AS judged
+              WHERE rule IS NOT NULL"#
             .into(),
         tell: |row| {
             let (charge, amount) = (row.id::<ChargeId>("id")?, row.money("amount")?);
-            Ok(format!("{charge}: {} refunded of {amount}", row.money("refunded")?))
+            let refunded = row.money("refunded")?;
+            Ok(match row.text("rule")?.as_str() {
+                "REFUND_EXCEEDS" => format!("{charge}: {refunded} refunded of {amount}"),
+                "CHARGE_STATE_DIFFERS" => {
+                    format!("{charge} is {} with {refunded} refunded of {amount}", row.text("state")?)
+                }
+                _ => format!(
+                    "{charge}: {refunded} refunded of {amount}, and its refunds gave {}",
+                    row.money("given")?
+                ),
+            })
         },
     }
 }

@@ -72,7 +72,8 @@ fn desk() -> Proof {
     }
 }
 
-/// A transaction that touches an agent's accounts, or its own telephone account, is one event of the agent.
+/// A transaction that touches an agent's accounts, or its own telephone account, is one event of the agent; or several,
+/// each of a commission of its own.
 ///
 /// An agent may be told of one that touched nothing: of a commission below 0.0001. What the account did before it was
 /// the agent's is not told.
@@ -81,15 +82,17 @@ fn agents_told() -> Proof {
         rules: &["EVENT_MISSING", "EVENT_TWICE"],
         sql: r#"SELECT transaction_id, agent_id, SUM(told) AS told,
                 CASE WHEN SUM(told) = 0 THEN 'EVENT_MISSING' ELSE 'EVENT_TWICE' END AS rule FROM (
-                SELECT transaction_id, owner_id AS agent_id, 1 AS touched, 0 AS told FROM entry
+                SELECT transaction_id, agent_id, 0 AS touched, 1 AS told, subject_id,
+                  CASE kind WHEN 'COMMISSION' THEN 0 ELSE 1 END AS other
+                FROM agent_event WHERE transaction_id IS NOT NULL
+                UNION ALL SELECT transaction_id, owner_id, 1, 0, NULL, 0 FROM entry
                 WHERE account IN ('agent:commission', 'agent:held', 'agent:reserved')
-                UNION ALL SELECT e.transaction_id, a.id, 1, 0 FROM entry e JOIN agent a ON a.customer_id = e.owner_id
+                UNION ALL SELECT e.transaction_id, a.id, 1, 0, NULL, 0 FROM entry e JOIN agent a ON a.customer_id = e.owner_id
                 JOIN "transaction" t ON t.id = e.transaction_id AND t.created_at > a.joined_at
-                WHERE e.account IN ('customer:cash', 'customer:promo')
-                UNION ALL SELECT transaction_id, agent_id, 0, 1 FROM agent_event
-                WHERE transaction_id IS NOT NULL) AS heard
+                WHERE e.account IN ('customer:cash', 'customer:promo')) AS heard
               GROUP BY transaction_id, agent_id
-              HAVING SUM(told) > 1 OR (SUM(touched) > 0 AND SUM(told) = 0)"#
+              HAVING (SUM(told) > 1 AND (SUM(other) > 0 OR COUNT(DISTINCT subject_id) < SUM(told)))
+                OR (SUM(touched) > 0 AND SUM(told) = 0)"#
             .into(),
         tell: |row| {
             let (agent, transaction) = (row.id::<AgentId>("agent_id")?, row.id::<TransactionId>("transaction_id")?);

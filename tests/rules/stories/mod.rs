@@ -4,6 +4,7 @@ mod charges;
 mod commissions;
 mod payouts;
 mod purchases;
+mod refunds;
 mod returns;
 mod scene;
 mod top_ups;

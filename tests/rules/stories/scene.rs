@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use agent_program::program::{
     AgentFigures, Call, Destination, PayoutDecided, PurchaseProduct, Purchased, RatedCharge,
-    Reason, RecordCalls, RecordCharges, Refusal, RequestPayout, RowOutcome, Terms, TransferFunds,
+    Reason, RecordCalls, RecordCharges, Refusal, RefundCharge, Refunded, RequestPayout, RowOutcome, Terms, TransferFunds,
     Transferred,
 };
 use agent_program::program::{ApprovePayout, Party, SendPayout};
@@ -208,7 +208,8 @@ impl Scene {
     /// What a charge earned.
     pub fn earned(&self, charge: &charge::Model) -> Option<&commission::Model> {
         let rows = self.books.added.commissions.iter();
-        let mut rows = rows.filter(|row| row.charge_id == Some(charge.id));
+        let mut rows =
+            rows.filter(|row| row.charge_id == Some(charge.id) && row.reverses_id.is_none());
         let row = rows.next();
         assert!(rows.next().is_none(), "earned twice");
         row
@@ -234,6 +235,21 @@ impl Scene {
             by: Party::Customer(customer),
             customer,
             product_code: name(code),
+        };
+        reason(self.run(&command))
+    }
+
+    /// Gives a charge back: so much of it, or all that is left.
+    pub fn refund(
+        &mut self,
+        charge: &charge::Model,
+        amount: Option<&str>,
+    ) -> Result<Refunded, Reason> {
+        self.recall(charge);
+        let command = RefundCharge {
+            charge: charge.id,
+            amount: amount.map(money),
+            reason: name("Bad line"),
         };
         reason(self.run(&command))
     }
