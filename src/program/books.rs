@@ -15,7 +15,7 @@ use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;
 
 use super::calls::CallRates;
-use super::clawbacks::Earned;
+use super::earned::Earned;
 use super::figures::AgentFigures;
 use super::shelf::Shelf;
 use super::{Reason, Refusal, Terms};

@@ -8,6 +8,7 @@ mod charges;
 mod clawbacks;
 mod command;
 mod commissions;
+mod earned;
 mod figures;
 mod parties;
 mod payout_decisions;
@@ -28,9 +29,9 @@ pub use calls::{CallRates, prefixes};
 pub use charges::{
     CLOCK_TOLERANCE, Call, OWN_SOURCE, RatedCharge, RecordCalls, RecordCharges, RowOutcome,
 };
-pub use clawbacks::Earned;
 pub use command::{Command, Needs};
 pub use commissions::slot_of;
+pub use earned::Earned;
 pub use figures::{AgentFigures, withdrawable};
 pub use parties::Party;
 pub use payout_decisions::{

@@ -83,7 +83,7 @@ impl PurchaseMutation {
     /// Buys what is on the price list, at the public price: with the account's own money, or by card at once.
     ///
     /// Refusals: `NOT_FOUND`, `NOT_MANAGED`, `CUSTOMER_NOT_ACTIVE`, `PRODUCT_NOT_AVAILABLE`, `INSUFFICIENT_FUNDS`,
-    /// `TOP_UP_METHOD_LIMIT`, `PAYMENT_DECLINED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// `COMMISSION_NEGATIVE` on an agent's own account, `TOP_UP_METHOD_LIMIT`, `PAYMENT_DECLINED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// Example: `mutation { purchaseProduct(input: {productCode: "NUMBER", idempotencyKey: "b-1"}) { charge { id amount } userErrors { code message } } }`
     async fn purchase_product(

@@ -151,7 +151,8 @@ impl RecordingMutation {
     /// Switches and operators: charges that were rated elsewhere. A call is posted though the balance does not cover it;
     /// any other charge is then refused.
     ///
-    /// Of a row: `INVALID_INPUT`, `NOT_FOUND`, `EXTERNAL_ID_REUSED`, `CUSTOMER_NOT_ACTIVE`, `INSUFFICIENT_FUNDS`.
+    /// Of a row: `INVALID_INPUT`, `NOT_FOUND`, `EXTERNAL_ID_REUSED`, `CUSTOMER_NOT_ACTIVE`, `INSUFFICIENT_FUNDS`,
+    /// `COMMISSION_NEGATIVE`.
     ///
     /// Example: `mutation { recordCharges(input: {source: "billing", charges: [{externalId: "b-1", accountNumber: "…", kind: SERVICE, description: "Setup", amount: "10", occurredAt: "2026-11-22T09:30:00.000Z"}]}) { posted results { charge { id } error { code } } userErrors { code } } }`
     async fn record_charges(

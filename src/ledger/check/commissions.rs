@@ -45,7 +45,8 @@ fn chain() -> Proof {
         rules: &["CARRY_CHAIN_BROKEN"],
         sql: "SELECT id, agent_id, CAST(carry_before AS TEXT) AS carry, CAST(previous AS TEXT) AS previous
               FROM (SELECT m.id, m.agent_id, m.carry_before, LAG(m.carry_after, 1, CAST(0 AS BIGINT))
-                      OVER (PARTITION BY m.agent_id ORDER BY v.seq, m.id) AS previous
+                      OVER (PARTITION BY m.agent_id ORDER BY COALESCE(v.seq, (SELECT MIN(x.seq) FROM agent_event x
+                        WHERE x.transaction_id = m.transaction_id AND x.agent_id = m.agent_id)), m.id) AS previous
                     FROM commission m LEFT JOIN agent_event v
                       ON v.transaction_id = m.transaction_id AND v.agent_id = m.agent_id
                       AND v.subject_id = m.id) AS chained
@@ -84,18 +85,21 @@ fn carries() -> Proof {
     }
 }
 
-/// The entries of a transaction on `agent:commission` and `agent:held` together, and those on `expense:commission`, are its
-/// commission rows: what is taken back may come from both.
+/// The entries of a transaction on `agent:commission`, `agent:held` and `expense:commission` are its commission rows.
+/// What is taken back may come from both of the agent's accounts.
 ///
 /// What an agent spends of its commission on its own telephone account, and gets back of it, is no commission.
 fn entries() -> Proof {
     Proof {
         rules: &["COMMISSION_ENTRIES_DIFFER"],
         sql: r#"SELECT transaction_id, owner_id, account, CAST(SUM(amount) AS TEXT) AS difference FROM (
-                SELECT transaction_id, agent_id AS owner_id, 'agent:commission' AS account, amount FROM commission
+                SELECT transaction_id, agent_id AS owner_id,
+                  CASE WHEN held AND kind <> 'CLAWBACK' THEN 'agent:held' ELSE 'agent:commission' END AS account, amount
+                FROM commission
                 UNION ALL SELECT transaction_id, NULL, 'expense:commission', -amount FROM commission
                 UNION ALL SELECT e.transaction_id, e.owner_id,
-                  CASE e.account WHEN 'agent:held' THEN 'agent:commission' ELSE e.account END, -e.amount
+                  CASE WHEN e.account = 'agent:held' AND t.kind NOT IN ('CHARGE', 'BONUS') THEN 'agent:commission'
+                    ELSE e.account END, -e.amount
                 FROM entry e JOIN "transaction" t ON t.id = e.transaction_id
                 WHERE e.account IN ('agent:commission', 'agent:held', 'expense:commission')
                   AND t.kind IN ('CHARGE', 'CHARGE_REFUNDED', 'COMMISSION_CLAWBACK', 'BONUS', 'TOP_UP_REVERSED')
