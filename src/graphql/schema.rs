@@ -18,7 +18,8 @@ use super::machines::MachineQuery;
 use super::mutations::{
     ApplicationMutation, CatalogueMutation, MachineMutation, PayoutDecisionMutation,
     PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation, RateMutation,
-    RecordingMutation, RefundMutation, SessionMutation, SignUpMutation, TopUpMutation, TransferMutation,
+    RecordingMutation, RefundMutation, SessionMutation, SignUpMutation, TopUpMutation,
+    TransferMutation,
 };
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;

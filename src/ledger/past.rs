@@ -51,7 +51,10 @@ async fn earned(
     }
     // As the index says it, in which there are no other rows.
     let earned = bulk::among::<Entity, _>(txn, Column::ChargeId, &ids)?;
-    let earned = earned.filter(Expr::cust("kind = 'EARNED'")).all(txn).await?;
+    let earned = earned
+        .filter(Expr::cust("kind = 'EARNED'"))
+        .all(txn)
+        .await?;
     let ids: Vec<CommissionId> = earned.iter().map(|row| row.id).collect();
     let clawbacks = bulk::find_all::<Entity, _>(txn, Column::ReversesId, &ids).await?;
     let mut past: BTreeMap<CommissionId, Earned> = earned

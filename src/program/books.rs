@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entity::top_up::TopUpMethod;
 use entity::{
-    AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PayoutId, PlanId, ProductId, TopUpId, TypedId,
-    account_event, affiliation, agent, agent_balance, agent_event, agent_slot, charge, commission,
-    commission_rate, customer, customer_balance, customer_day, desk, desk_event, entry, payout,
-    plan, product, top_up, transaction, transfer,
+    AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PayoutId, PlanId, ProductId,
+    TopUpId, TypedId, account_event, affiliation, agent, agent_balance, agent_event, agent_slot,
+    charge, commission, commission_rate, customer, customer_balance, customer_day, desk,
+    desk_event, entry, payout, plan, product, top_up, transaction, transfer,
 };
 use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;

@@ -83,11 +83,7 @@ impl Books {
     }
 
     /// Brings an exact commission to whole units by the agent's carry: the carry before, the units, the carry after (E01).
-    pub(super) fn round(
-        &mut self,
-        agent: AgentId,
-        exact: Exact,
-    ) -> (Exact, Money, Exact) {
+    pub(super) fn round(&mut self, agent: AgentId, exact: Exact) -> (Exact, Money, Exact) {
         self.agent_balances
             .change(&agent, |row| {
                 let before = row.carry;

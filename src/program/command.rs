@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use entity::top_up::TopUpMethod;
 use entity::{
-    AccountNumber, AgentId, ChargeId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId, TopUpId,
+    AccountNumber, AgentId, ChargeId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId,
+    TopUpId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

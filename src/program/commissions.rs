@@ -6,8 +6,8 @@ use entity::charge::ChargeKind;
 use entity::commission::CommissionKind;
 use entity::entry::Account;
 use entity::{
-    AgentId, CommissionId, CommissionRate, CustomerId, Money, TransactionId, agent_slot,
-    charge, commission, customer_day,
+    AgentId, CommissionId, CommissionRate, CustomerId, Money, TransactionId, agent_slot, charge,
+    commission, customer_day,
 };
 
 use super::books::{AgentFile, CustomerFile};

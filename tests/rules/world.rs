@@ -14,8 +14,8 @@ use entity::entry::Account;
 use entity::product::{self, ProductKind};
 use entity::{
     AccountNumber, AgentId, AgentNumber, CallRateId, CommissionRate, CustomerId, Exact, LoginId,
-    Money, Name, Percent, ProductId, Prose, TypedId, agent_balance, call_rate, charge, commission_rate,
-    customer_balance, desk,
+    Money, Name, Percent, ProductId, Prose, TypedId, agent_balance, call_rate, charge,
+    commission_rate, customer_balance, desk,
 };
 use uuid::Uuid;
 

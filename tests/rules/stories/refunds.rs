@@ -76,12 +76,18 @@ fn e07_promotional_credit_goes_back_as_such_and_takes_back_nothing() {
     assert_eq!(scene.credited(&call).as_deref(), Some("0.2100"));
     // A third: 0.9999 of 3.3333 is promotional, and 3% of the 2.3334 that is not, 0.070002, is taken back.
     let refunded = scene.refund(&call, Some("3.3333")).expect("refunded");
-    assert_eq!((scene.promo(customer), scene.cash(customer)), ("0.9999".into(), "2.3334".into()));
+    assert_eq!(
+        (scene.promo(customer), scene.cash(customer)),
+        ("0.9999".into(), "2.3334".into())
+    );
     let clawback = refunded.clawback.expect("a clawback");
     assert_eq!(clawback.exact.to_string(), "-0.07000200");
     assert_eq!(clawback.amount, money("-0.0701"));
     scene.refund(&call, None).expect("refunded");
-    assert_eq!((scene.promo(customer), scene.cash(customer)), ("3.0000".into(), "7.0000".into()));
+    assert_eq!(
+        (scene.promo(customer), scene.cash(customer)),
+        ("3.0000".into(), "7.0000".into())
+    );
     assert_eq!(scene.figures().commission, Money::ZERO);
     assert_eq!(scene.figures().carry, Exact::ZERO);
 }
@@ -91,7 +97,9 @@ fn e07_what_an_agent_paid_with_its_commission_goes_back_there() {
     let mut scene = Scene::new();
     scene.endow("4", "6");
     let account = scene.account_of(scene.agent);
-    let call = scene.charge(account, ChargeKind::Call, "8").expect("posted");
+    let call = scene
+        .charge(account, ChargeKind::Call, "8")
+        .expect("posted");
     assert_eq!(scene.money(), ["0.0000", "2.0000", "0.0000", "0.0000"]);
     let refunded = scene.refund(&call, Some("3")).expect("refunded");
     assert_eq!(refunded.clawback, None);
@@ -106,7 +114,10 @@ fn e07_what_cannot_be_given_back_is_refused_and_changes_nothing() {
     let call = scene.call("10.00");
     let free = scene.call("0");
     for amount in ["0", "-1"] {
-        assert_eq!(scene.refund(&call, Some(amount)), Err(Reason::AmountNotPositive));
+        assert_eq!(
+            scene.refund(&call, Some(amount)),
+            Err(Reason::AmountNotPositive)
+        );
     }
     assert_eq!(scene.refund(&free, None), illegal("FREE"));
     assert_eq!(scene.refund(&free, Some("1")), illegal("FREE"));
@@ -116,7 +127,10 @@ fn e07_what_cannot_be_given_back_is_refused_and_changes_nothing() {
     let mut unknown = call.clone();
     unknown.id = scene.books.new_id();
     unknown.external_id = crate::world::name("nobody's");
-    assert_eq!(scene.refund(&unknown, None), Err(Reason::NotFound("charge".into())));
+    assert_eq!(
+        scene.refund(&unknown, None),
+        Err(Reason::NotFound("charge".into()))
+    );
     assert_eq!(scene.figures().commission, money("0.3"));
 }
 
@@ -132,12 +146,18 @@ fn e08_a_clawback_of_what_is_spent_goes_below_zero_and_new_commission_pays_it_of
     assert_eq!(scene.figures().available(), Money::ZERO);
     assert_eq!(scene.figures().withdrawable, Money::ZERO);
     // The customer keeps the 3.00, and has the 50.00.
-    assert_eq!(money(&scene.cash(scene.customer)), money(&had) + money("50"));
+    assert_eq!(
+        money(&scene.cash(scene.customer)),
+        money(&had) + money("50")
+    );
 
     let account = scene.account_of(scene.agent);
     scene.give(account, "40", "0");
     assert_eq!(scene.figures().available(), money("38.5"));
-    assert_eq!(scene.request("20", check()), Err(Reason::CommissionNegative));
+    assert_eq!(
+        scene.request("20", check()),
+        Err(Reason::CommissionNegative)
+    );
     assert_eq!(scene.transfer("39"), Err(Reason::CommissionNegative));
     let customer = scene.another(Some(scene.agent));
     let to = scene.customer;
@@ -145,11 +165,16 @@ fn e08_a_clawback_of_what_is_spent_goes_below_zero_and_new_commission_pays_it_of
     scene.give(customer, "0", "0");
     scene.call("49.99");
     assert_eq!(scene.figures().commission, money("-0.0003"));
-    assert_eq!(scene.request("20", check()), Err(Reason::CommissionNegative));
+    assert_eq!(
+        scene.request("20", check()),
+        Err(Reason::CommissionNegative)
+    );
     scene.call("0.0100");
     assert_eq!(scene.figures().commission, Money::ZERO);
     scene.customer = to;
-    scene.request("20", check()).expect("nothing is owed any more");
+    scene
+        .request("20", check())
+        .expect("nothing is owed any more");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use agent_program::program::{
     AgentFigures, Call, Destination, PayoutDecided, PurchaseProduct, Purchased, RatedCharge,
-    Reason, RecordCalls, RecordCharges, Refusal, RefundCharge, Refunded, RequestPayout, RowOutcome, Terms, TransferFunds,
-    Transferred,
+    Reason, RecordCalls, RecordCharges, RefundCharge, Refunded, Refusal, RequestPayout, RowOutcome,
+    Terms, TransferFunds, Transferred,
 };
 use agent_program::program::{ApprovePayout, Party, SendPayout};
 use chrono::{DateTime, TimeDelta, Utc};
