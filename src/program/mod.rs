@@ -10,6 +10,7 @@ mod command;
 mod commissions;
 mod earned;
 mod figures;
+pub mod lots;
 mod parties;
 mod payout_decisions;
 mod payouts;

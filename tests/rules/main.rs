@@ -2,5 +2,6 @@
 
 mod chance;
 mod histories;
+mod lots;
 mod stories;
 mod world;
