@@ -161,10 +161,17 @@ impl History {
             self.model.balance(Account::AgentCommission, agent.uuid())
         });
         let available = (promo + cash + own).max(0);
-        let lacks = units(price) > available;
-        lacks.then(|| Reason::InsufficientFunds {
-            available: Money::from_units(i64::try_from(available).expect("within range")),
-            requested: price,
+        if units(price) <= available {
+            return None;
+        }
+        // E08: without the commission's debt it would be enough.
+        Some(if own < 0 && units(price) <= promo + cash {
+            Reason::CommissionNegative
+        } else {
+            Reason::InsufficientFunds {
+                available: Money::from_units(i64::try_from(available).expect("within range")),
+                requested: price,
+            }
         })
     }
 
@@ -191,7 +198,10 @@ impl History {
             None if price.is_zero() => assert!(matches!(refused, Some(Reason::InvalidInput(_)))),
             None if self.model.balance(Account::CustomerCash, customer.uuid()) < 0 => {
                 assert!(
-                    matches!(refused, Some(Reason::InsufficientFunds { .. })),
+                    matches!(
+                        refused,
+                        Some(Reason::InsufficientFunds { .. } | Reason::CommissionNegative)
+                    ),
                     "E31"
                 );
             }
