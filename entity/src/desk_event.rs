@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 text_enum! {
     /// What an operator is asked about.
-    DeskSubject { Application, Payout, FraudCase }
+    DeskSubject { Application, Payout, FraudCase, Proposal }
 }
 
 #[sea_orm::model]

@@ -32,6 +32,7 @@ pub mod login;
 pub mod payout;
 pub mod plan;
 pub mod product;
+pub mod proposal;
 pub mod refresh_token;
 pub mod session;
 pub mod top_up;

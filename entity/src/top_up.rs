@@ -44,6 +44,10 @@ pub struct Model {
     pub transaction_id: Option<TransactionId>,
     /// Since when the processor holds, or may hold, money that is not on the account and goes back. `None` once it is.
     pub give_back_since: Option<DateTimeUtc>,
+    /// When it was charged back (E29).
+    pub reversed_at: Option<DateTimeUtc>,
+    /// The bank's or processor's reference of the chargeback.
+    pub reversal_reference: Option<Name>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

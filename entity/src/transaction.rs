@@ -38,6 +38,8 @@ text_enum! {
         Commission,
         Transfer,
         Payout,
+        /// The agent itself, where an operator gave or corrected, or changed its standing.
+        Agent,
         /// The customer itself, where an operator gave or corrected.
         Customer,
     }

@@ -18,8 +18,9 @@ mod m20261101_000009_payouts;
 mod m20261101_000010_events;
 mod m20261101_000011_roll_ups;
 mod m20261101_000012_idempotency;
-mod m20261125_000019_where_sessions_come_from;
 mod m20261125_000013_wider_words;
+mod m20261125_000015_proposals;
+mod m20261125_000019_where_sessions_come_from;
 mod prelude;
 
 /// All migrations.
@@ -40,8 +41,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000010_events::Migration),
             Box::new(m20261101_000011_roll_ups::Migration),
             Box::new(m20261101_000012_idempotency::Migration),
-            Box::new(m20261125_000019_where_sessions_come_from::Migration),
             Box::new(m20261125_000013_wider_words::Migration),
+            Box::new(m20261125_000015_proposals::Migration),
+            Box::new(m20261125_000019_where_sessions_come_from::Migration),
         ]
     }
 }

@@ -108,6 +108,7 @@ pub enum UserError {
     CommissionRate(CommissionRateError),
     State(StateError),
     RefundExceedsCharge(RefundExceedsChargeError),
+    TransferSpent(TransferSpentError),
 }
 
 /// A refusal that has no figures of its own.
@@ -194,6 +195,19 @@ pub struct StateError {
     state: String,
 }
 
+/// `TRANSFER_SPENT`, with what can be taken back.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct TransferSpentError {
+    /// `TRANSFER_SPENT`.
+    code: UserErrorCode,
+    /// A sentence for a person, in English.
+    message: String,
+    /// The path of the input field at fault. Null where no one field is.
+    field: Option<Vec<String>>,
+    /// What the customer has not spent of it.
+    unspent: Money,
+}
+
 impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
@@ -241,6 +255,12 @@ impl From<Refusal> for UserError {
                 message,
                 field,
                 state,
+            }),
+            Reason::TransferSpent { unspent } => Self::TransferSpent(TransferSpentError {
+                code,
+                message,
+                field,
+                unspent: unspent.into(),
             }),
             _ => Self::Rule(RuleError {
                 code,
@@ -295,7 +315,7 @@ fn code(reason: &Reason) -> UserErrorCode {
         Reason::IllegalState(_) => Code::IllegalState,
         Reason::SecondPersonRequired => Code::SecondPersonRequired,
         Reason::RefundExceedsCharge { .. } => Code::RefundExceedsCharge,
-        Reason::TransferSpent => Code::TransferSpent,
+        Reason::TransferSpent { .. } => Code::TransferSpent,
     }
 }
 

@@ -10,9 +10,9 @@ use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use entity::commission::CommissionKind;
 use entity::{
     AgentId, AgentNumber, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId,
-    PayoutId, PlanId, ProductId, TopUpId, TransactionId, TransferId, affiliation, agent,
-    agent_balance, api_key, application, charge, commission, commission_rate, customer,
-    customer_balance, entry, login, payout, plan, product, top_up, transaction, transfer,
+    PayoutId, PlanId, ProductId, ProposalId, TopUpId, TransactionId, TransferId, affiliation,
+    agent, agent_balance, api_key, application, charge, commission, commission_rate, customer,
+    customer_balance, entry, login, payout, plan, product, proposal, top_up, transaction, transfer,
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QueryResult};
 
@@ -122,6 +122,7 @@ by_id! {
     TopUpId => top_up;
     TransferId => transfer;
     PayoutId => payout;
+    ProposalId => proposal;
     TransactionId => transaction;
 }
 

@@ -29,6 +29,7 @@ pub mod people;
 pub mod period;
 pub mod plans;
 pub mod program;
+pub mod proposals;
 pub mod rate_preview;
 pub mod refetch;
 pub mod reports;

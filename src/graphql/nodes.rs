@@ -3,7 +3,7 @@
 use async_graphql::{ID, Interface};
 use entity::{
     agent, api_key, application, call_rate, charge, commission, customer, login, payout, plan,
-    product, top_up, transaction, transfer,
+    product, proposal, top_up, transaction, transfer,
 };
 
 macro_rules! wrappers {
@@ -47,6 +47,8 @@ wrappers! {
     Transfer(transfer);
     /// An agent's request for money.
     Payout(payout);
+    /// What waits for a second operator.
+    Proposal(proposal);
     /// A balanced set of ledger entries.
     Transaction(transaction);
     /// A machine's key.
@@ -54,7 +56,7 @@ wrappers! {
 }
 
 /// Anything with a global id: a typed prefix, an underscore and opaque letters, such as `agt_…` (an agent), `cus_…` (a
-/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `key_…`, `usr_…`. An id never
+/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `prp_…`, `key_…`, `usr_…`. An id never
 /// changes and is never given to another thing.
 #[derive(Interface, Clone, Debug)]
 #[graphql(field(
@@ -76,4 +78,5 @@ pub enum Node {
     Payout(Payout),
     Transaction(Transaction),
     ApiKey(ApiKey),
+    Proposal(Proposal),
 }

@@ -16,14 +16,15 @@ use super::fault;
 use super::ledger_check::LedgerCheckQuery;
 use super::machines::MachineQuery;
 use super::mutations::{
-    ApplicationMutation, CatalogueMutation, MachineMutation, PayoutDecisionMutation,
-    PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation, RateMutation,
-    RecordingMutation, RefundMutation, SessionMutation, SignUpMutation, TopUpMutation,
-    TransferMutation,
+    AdjustmentMutation, ApplicationMutation, CatalogueMutation, MachineMutation,
+    PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation,
+    RateMutation, RecordingMutation, RefundMutation, SessionMutation, SignUpMutation,
+    TopUpMutation, TransferMutation,
 };
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
 use super::program::ProgramQuery;
+use super::proposals::ProposalQuery;
 use super::rate_preview::RatePreviewQuery;
 use super::refetch::NodeQuery;
 use super::reports::ReportQuery;
@@ -50,6 +51,7 @@ pub struct Query(
     ReportQuery,
     RatePreviewQuery,
     StatementQuery,
+    ProposalQuery,
 );
 
 /// What can be done.
@@ -64,6 +66,7 @@ pub struct Mutation(
     TopUpMutation,
     TransferMutation,
     PromoMutation,
+    AdjustmentMutation,
     PurchaseMutation,
     RecordingMutation,
     RefundMutation,

@@ -84,6 +84,7 @@ const SEEN: &[(&str, &str, Who)] = &[
     ("DeskEvent", "*", OPERATOR),
     // Machines.
     ("ApiKey", "*", OPERATOR),
+    ("Proposal", "*", OPERATOR),
     ("ChargeResult", "*", SWITCH.or(OPERATOR)),
     // What is shown once, to whoever has just done it.
     ("CreateApiKeyPayload", "secret", OPERATOR),
@@ -99,6 +100,8 @@ const SEEN: &[(&str, &str, Who)] = &[
     ("InsufficientFundsError", "*", PUBLIC),
     ("PayoutAmountError", "*", PUBLIC),
     ("CommissionRateError", "*", PUBLIC),
+    ("RefundExceedsChargeError", "*", PUBLIC),
+    ("TransferSpentError", "*", PUBLIC),
 ];
 
 /// What is shown with its last digits hidden, and to whom.

@@ -82,6 +82,17 @@ impl TopUp {
         self.0.created_at.into()
     }
 
+    /// When it was charged back. Null unless it was.
+    async fn reversed_at(&self) -> Option<DateTime> {
+        self.0.reversed_at.map(DateTime)
+    }
+
+    /// The bank's or processor's reference of the chargeback. Null unless there was one.
+    async fn reversal_reference(&self) -> Option<&str> {
+        let reference = self.0.reversal_reference.as_ref();
+        reference.map(entity::Name::as_str)
+    }
+
     /// When it settled or failed. Null while it is pending.
     async fn settled_at(&self) -> Option<DateTime> {
         self.0.settled_at.map(DateTime)

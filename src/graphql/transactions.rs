@@ -17,7 +17,9 @@ use super::context::sight;
 use super::error::{Answer, maybe};
 use super::given::Given;
 use super::loaders::{AgentOfAccount, EntriesOf, find, must};
-use super::nodes::{Charge, Commission, Customer, Node, Payout, TopUp, Transaction, Transfer};
+use super::nodes::{
+    Agent, Charge, Commission, Customer, Node, Payout, TopUp, Transaction, Transfer,
+};
 use super::scalars::{DateTime, Money};
 use super::sight::Sight;
 use crate::Error;
@@ -266,6 +268,13 @@ async fn cause(ctx: &Context<'_>, cause: Cause, id: Uuid) -> Result<Option<Node>
             let row = find(ctx, PayoutId::from_uuid(id)).await?;
             let seen = row.filter(|row| sight.payout(row));
             Ok(seen.map(|row| Payout(row).into()))
+        }
+        Cause::Agent => {
+            let id = AgentId::from_uuid(id);
+            if !sight.is_agent(id) {
+                return Ok(None);
+            }
+            Ok(find(ctx, id).await?.map(|row| Agent(row).into()))
         }
         Cause::Customer => {
             let id = CustomerId::from_uuid(id);

@@ -56,6 +56,8 @@ pub(super) trait Job: Send {
     fn needs(&self, needs: &mut Needs);
     /// How many rows it decides.
     fn weight(&self) -> usize;
+    /// Whether it is decided in a batch of its own.
+    fn alone(&self) -> bool;
     /// Decides; what is to be kept under its key, if it has one.
     fn decide(&mut self, books: &mut Books) -> Result<Option<Kept>, Error>;
     /// Takes the first answer to its key.
@@ -102,6 +104,10 @@ impl<C: Command> Job for Work<C> {
 
     fn weight(&self) -> usize {
         self.command.weight()
+    }
+
+    fn alone(&self) -> bool {
+        self.command.alone()
     }
 
     fn decide(&mut self, books: &mut Books) -> Result<Option<Kept>, Error> {

@@ -1,5 +1,6 @@
 //! Loads the books of a batch and locks their owners: agents by id, then customers by id, then the desk.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,13 +8,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::top_up::{TopUpMethod, TopUpState};
 use entity::{
     AccountNumber, AgentId, CustomerId, Money, Name, PayoutId, PlanId, ProductId, TopUpId,
-    affiliation, agent, call_rate, charge, commission, commission_rate, customer, payout, plan,
-    product, top_up,
+    TransferId, affiliation, agent, call_rate, charge, commission, commission_rate, customer,
+    payout, plan, product, top_up, transfer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::past;
+use super::trace::{self, Trace};
 use crate::Clock;
 use crate::program::{AgentFile, Books, CallRates, CustomerFile, IdSource, Needs, Terms, prefixes};
 use crate::store::{bulk, locks};
@@ -40,6 +42,7 @@ struct Named {
     plans: Vec<plan::Model>,
     top_ups: Vec<top_up::Model>,
     payouts: Vec<payout::Model>,
+    transfers: Vec<transfer::Model>,
     charges: Vec<charge::Model>,
     numbers: Vec<(AccountNumber, CustomerId)>,
 }
@@ -53,16 +56,36 @@ pub(super) async fn load(
     clock: &Clock,
     ids: impl FnOnce(DateTime<Utc>) -> IdSource,
 ) -> Result<Loaded, DbErr> {
+    if needs.traced.is_empty() {
+        return load_named(txn, needs, known, terms, clock, ids, None).await;
+    }
+    let mut trace = Trace::default();
+    let needs = trace.follow(txn, needs).await?;
+    load_named(txn, &needs, known, terms, clock, ids, Some(trace)).await
+}
+
+/// Loads what is named, with the histories of money that has been followed to the accounts that it came to.
+async fn load_named(
+    txn: &DatabaseTransaction,
+    needs: &Needs,
+    known: Owners,
+    terms: &Arc<Terms>,
+    clock: &Clock,
+    ids: impl FnOnce(DateTime<Utc>) -> IdSource,
+    trace: Option<Trace>,
+) -> Result<Loaded, DbErr> {
     let named = named(txn, needs).await?;
     let mut asked = needs.customers.clone();
     asked.extend(named.plans.iter().map(|row| row.customer_id));
     asked.extend(named.top_ups.iter().map(|row| row.customer_id));
     asked.extend(named.numbers.iter().map(|(_, id)| *id));
+    asked.extend(named.transfers.iter().map(|row| row.customer_id));
     asked.extend(named.charges.iter().map(|row| row.customer_id));
     let asked: Vec<CustomerId> = asked.into_iter().collect();
     let mut agents = known.agents.clone();
     agents.extend(&needs.agents);
     agents.extend(named.payouts.iter().map(|row| row.agent_id));
+    agents.extend(named.transfers.iter().map(|row| row.agent_id));
 
     let found = around(txn, &asked, agents).await?;
     let (agent_balances, customer_balances) =
@@ -82,6 +105,17 @@ pub(super) async fn load(
     {
         return Ok(Loaded::Again(under_lock.owners));
     }
+    let mut needs = Cow::Borrowed(needs);
+    let mut histories = None;
+    if let Some(mut trace) = trace {
+        let now_needed = trace.follow(txn, &needs).await?;
+        if !now_needed.customers.is_subset(&found.owners.customers) {
+            return Ok(Loaded::Again(found.owners));
+        }
+        needs = Cow::Owned(now_needed);
+        histories = Some(trace.into_histories());
+    }
+    let needs = needs.as_ref();
 
     let now = clock.now();
     let mut books = Books::new(now, Arc::clone(terms), ids(now));
@@ -95,15 +129,18 @@ pub(super) async fn load(
         books.desk.load((), desk);
     }
     let agent_ids: Vec<AgentId> = under_lock.owners.agents.iter().copied().collect();
-    let payout_agents: BTreeSet<AgentId> = named.payouts.iter().map(|row| row.agent_id).collect();
+    let mut shown: BTreeSet<AgentId> = named.payouts.iter().map(|row| row.agent_id).collect();
+    shown.extend(named.transfers.iter().map(|row| row.agent_id));
     let named = self::named(txn, needs).await?;
     files(txn, &mut books, under_lock).await?;
     rates(txn, &mut books, &agent_ids).await?;
     products(txn, &mut books, needs, &named).await?;
     calls(txn, &mut books, needs).await?;
     past::charges(txn, &mut books, named.charges).await?;
+    trace::proposals(txn, &mut books, &needs.proposals).await?;
+    books.histories = histories.unwrap_or_default();
     let mut immature = needs.immature.clone();
-    immature.extend(payout_agents);
+    immature.extend(shown);
     sums(txn, &mut books, needs, &immature).await?;
     books.numbers.extend(named.numbers);
     for row in named.plans {
@@ -111,6 +148,9 @@ pub(super) async fn load(
     }
     for row in named.top_ups {
         books.top_ups.load(row.id, row);
+    }
+    for row in named.transfers {
+        books.transfers.load(row.id, row);
     }
     for row in named.payouts {
         books.payouts.load(row.id, row);
@@ -121,6 +161,7 @@ pub(super) async fn load(
 async fn named(txn: &DatabaseTransaction, needs: &Needs) -> Result<Named, DbErr> {
     let plans: Vec<PlanId> = needs.plans.iter().copied().collect();
     let top_ups: Vec<TopUpId> = needs.top_ups.iter().copied().collect();
+    let transfers: Vec<TransferId> = needs.transfers.iter().copied().collect();
     let payouts: Vec<PayoutId> = needs.payouts.iter().copied().collect();
     let numbers: Vec<AccountNumber> = needs.numbers.iter().cloned().collect();
     let customers = some::<customer::Entity, _>(txn, customer::Column::Number, &numbers).await?;
@@ -128,6 +169,7 @@ async fn named(txn: &DatabaseTransaction, needs: &Needs) -> Result<Named, DbErr>
         plans: some::<plan::Entity, _>(txn, plan::Column::Id, &plans).await?,
         top_ups: some::<top_up::Entity, _>(txn, top_up::Column::Id, &top_ups).await?,
         payouts: some::<payout::Entity, _>(txn, payout::Column::Id, &payouts).await?,
+        transfers: some::<transfer::Entity, _>(txn, transfer::Column::Id, &transfers).await?,
         charges: past::named(txn, &needs.charge_ids).await?,
         numbers: customers
             .into_iter()

@@ -6,6 +6,7 @@ mod job;
 mod load;
 mod past;
 mod save;
+mod trace;
 mod writer;
 
 pub use biller::bill_due;

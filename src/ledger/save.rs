@@ -2,8 +2,8 @@
 
 use entity::{
     account_event, agent_balance, agent_event, agent_slot, charge, commission, customer_balance,
-    customer_day, desk, desk_event, entry, idempotency, payout, plan, top_up, transaction,
-    transfer,
+    customer_day, desk, desk_event, entry, idempotency, payout, plan, proposal, top_up,
+    transaction, transfer,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
 use serde::Serialize;
@@ -36,6 +36,8 @@ pub(super) async fn save(
     shelf::<charge::Entity, _>(txn, &books.charges).await?;
     insert::<commission::Entity>(txn, &added.commissions).await?;
     insert::<transfer::Entity>(txn, &added.transfers).await?;
+    shelf::<transfer::Entity, _>(txn, &books.transfers).await?;
+    shelf::<proposal::Entity, _>(txn, &books.proposals).await?;
     shelf::<agent_balance::Entity, _>(txn, &books.agent_balances).await?;
     shelf::<customer_balance::Entity, _>(txn, &books.customer_balances).await?;
     shelf::<desk::Entity, _>(txn, &books.desk).await?;

@@ -124,11 +124,17 @@ struct Writer {
 
 impl Writer {
     async fn run(self, mut jobs: mpsc::Receiver<Box<dyn Job>>, max_batch: usize) {
-        while let Some(first) = jobs.recv().await {
+        let mut held_back = None;
+        while let Some(first) = next(&mut held_back, &mut jobs).await {
             let mut rows = first.weight();
+            let open = !first.alone();
             let mut batch = vec![first];
-            while batch.len() < max_batch && rows < ROWS {
+            while open && batch.len() < max_batch && rows < ROWS {
                 let Ok(next) = jobs.try_recv() else { break };
+                if next.alone() {
+                    held_back = Some(next);
+                    break;
+                }
                 rows += next.weight();
                 batch.push(next);
             }
@@ -215,6 +221,17 @@ impl Writer {
                 Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanos))
             })
         }
+    }
+}
+
+/// The job that was held back, or the next that arrives.
+async fn next(
+    held_back: &mut Option<Box<dyn Job>>,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+) -> Option<Box<dyn Job>> {
+    match held_back.take() {
+        Some(job) => Some(job),
+        None => jobs.recv().await,
     }
 }
 

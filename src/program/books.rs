@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use entity::top_up::TopUpMethod;
 use entity::{
     AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PayoutId, PlanId, ProductId,
-    TopUpId, TypedId, account_event, affiliation, agent, agent_balance, agent_event, agent_slot,
-    charge, commission, commission_rate, customer, customer_balance, customer_day, desk,
-    desk_event, entry, payout, plan, product, top_up, transaction, transfer,
+    ProposalId, TopUpId, TransferId, TypedId, account_event, affiliation, agent, agent_balance,
+    agent_event, agent_slot, charge, commission, commission_rate, customer, customer_balance,
+    customer_day, desk, desk_event, entry, payout, plan, product, proposal, top_up, transaction,
+    transfer,
 };
 use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use super::calls::CallRates;
 use super::earned::Earned;
 use super::figures::AgentFigures;
+use super::lots::Histories;
 use super::shelf::Shelf;
 use super::{Reason, Refusal, Terms};
 
@@ -73,6 +75,8 @@ macro_rules! books {
             pub call_rates: CallRates,
             /// Where the charges that were asked for by id lie on their shelf.
             pub charge_keys: BTreeMap<ChargeId, (Name, Name)>,
+            /// What happened to the cash of all accounts that traced money came to (E27, E29).
+            pub histories: Histories,
             /// What was paid of these with the commission of the agent whose own telephone account it is (E13).
             pub paid_with_commission: BTreeMap<ChargeId, Money>,
             $($(#[$shelf_doc])* pub $shelf: Shelf<$key, $kept>,)*
@@ -106,6 +110,7 @@ macro_rules! books {
                     numbers: BTreeMap::new(),
                     products: BTreeMap::new(),
                     call_rates: CallRates::default(),
+                    histories: Histories::new(),
                     charge_keys: BTreeMap::new(),
                     paid_with_commission: BTreeMap::new(),
                     $($shelf: Shelf::default(),)*
@@ -145,6 +150,10 @@ books! {
         /// What the charges earned that were asked for by id, and what is left of it.
         earned: ChargeId => Earned,
         top_ups: TopUpId => top_up::Model,
+        /// Those that were asked for by id; new ones are added.
+        transfers: TransferId => transfer::Model,
+        /// About those whose money is to be corrected (E17).
+        proposals: ProposalId => proposal::Model,
         payouts: PayoutId => payout::Model,
         plans: PlanId => plan::Model,
         /// Key `()`: there is one desk.

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use entity::top_up::TopUpMethod;
 use entity::{
     AccountNumber, AgentId, ChargeId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId,
-    TopUpId,
+    TopUpId, TransferId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::lots::Traced;
+use super::owner::Owner;
 use super::{Books, Refusal};
 
 /// Something that moves money: it names the rows that it needs, and decides on them.
@@ -27,6 +29,11 @@ pub trait Command: Serialize + Send + Sync + 'static {
     /// How many things it decides: a batch closes when it has enough of them.
     fn weight(&self) -> usize {
         1
+    }
+
+    /// Whether it is decided in a batch of its own: what reads histories must not miss what its own batch did to them.
+    fn alone(&self) -> bool {
+        false
     }
 
     /// Decides, on books that hold what [`Command::needs`] asked for.
@@ -49,6 +56,12 @@ pub struct Needs {
     pub plans: BTreeSet<PlanId>,
     /// With their customers and what they are to buy.
     pub top_ups: BTreeSet<TopUpId>,
+    /// With their agents and customers.
+    pub transfers: BTreeSet<TransferId>,
+    /// The histories of all accounts that this money came to, with the charges that it paid for.
+    pub traced: BTreeSet<Traced>,
+    /// What waits for a second operator.
+    pub proposals: BTreeSet<Owner>,
     /// With their agents.
     pub payouts: BTreeSet<PayoutId>,
     pub products: BTreeSet<ProductId>,

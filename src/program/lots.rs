@@ -10,6 +10,8 @@ use entity::transaction::TransactionKind;
 use entity::{ChargeId, CustomerId, Money, TopUpId, TransactionId, TransferId, TypedId};
 use uuid::Uuid;
 
+use super::slices::{Slice, SourceId, last_of, slice, some, sum};
+
 /// An entry of an account's cash, with what is known of its transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CashLine {
@@ -44,9 +46,6 @@ enum Credit {
     Other,
 }
 
-/// A place in [`Lots::sources`].
-type SourceId = usize;
-
 /// Money of one way: the credit that brought it here, and what it was where the transfer took it from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Source {
@@ -59,12 +58,6 @@ struct Source {
 
 /// Money of nobody's interest.
 const OTHER: SourceId = 0;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slice {
-    source: SourceId,
-    amount: Money,
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Debt {
@@ -487,35 +480,4 @@ impl Sides {
             }
         }
     }
-}
-
-fn slice(source: SourceId, amount: Money) -> Slice {
-    Slice { source, amount }
-}
-
-/// Where there is any of it.
-fn some(slice: Slice) -> Option<Slice> {
-    slice.amount.is_positive().then_some(slice)
-}
-
-fn sum(slices: &[Slice]) -> Money {
-    slices.iter().map(|slice| slice.amount).sum()
-}
-
-/// Takes the last of some slices out of them, at most an amount; in their order.
-fn last_of(slices: &mut Vec<Slice>, amount: Money) -> Vec<Slice> {
-    let (mut taken, mut left) = (Vec::new(), amount);
-    while left.is_positive()
-        && let Some(last) = slices.last_mut()
-    {
-        let part = last.amount.min(left);
-        taken.push(slice(last.source, part));
-        left -= part;
-        last.amount -= part;
-        if last.amount.is_zero() {
-            slices.pop();
-        }
-    }
-    taken.reverse();
-    taken
 }

@@ -1,9 +1,11 @@
 //! The rules of the program: pure, without a database, a clock or a random number.
 
+mod adjustments;
 pub mod affiliations;
 pub mod applications;
 mod books;
 mod calls;
+mod chargebacks;
 mod charges;
 mod clawbacks;
 mod command;
@@ -11,22 +13,27 @@ mod commissions;
 mod earned;
 mod figures;
 pub mod lots;
+mod owner;
 mod parties;
 mod payout_decisions;
 mod payouts;
 mod periods;
 mod posting;
+mod proposals;
 mod purchases;
 pub mod rates;
 mod refunds;
 mod refusal;
 mod shelf;
+mod slices;
 mod terms;
 mod top_ups;
 mod transfers;
 
+pub use adjustments::{PostAdjustment, Seconded, WriteOff};
 pub use books::{Added, AgentFile, Books, CustomerFile, DayKey, IdSource, SlotKey};
 pub use calls::{CallRates, prefixes};
+pub use chargebacks::ReverseTopUp;
 pub use charges::{
     CLOCK_TOLERANCE, Call, OWN_SOURCE, RatedCharge, RecordCalls, RecordCharges, RowOutcome,
 };
@@ -34,6 +41,7 @@ pub use command::{Command, Needs};
 pub use commissions::slot_of;
 pub use earned::Earned;
 pub use figures::{AgentFigures, withdrawable};
+pub use owner::Owner;
 pub use parties::Party;
 pub use payout_decisions::{
     ApprovePayout, CancelPayout, RejectPayout, ReturnPayout, SendPayout, SettlePayout,
@@ -52,4 +60,4 @@ pub use terms::{Terms, TopUpLimits};
 pub use top_ups::{
     BeginTopUp, FinishTopUp, Finished, GatewaySaid, GaveBack, SettleTopUp, is_stale,
 };
-pub use transfers::{GrantPromo, TransferFunds, Transferred};
+pub use transfers::{GrantPromo, ReverseTransfer, TransferFunds, Transferred};

@@ -141,6 +141,18 @@ impl Posting {
         self
     }
 
+    /// Whether no balance changes.
+    #[must_use]
+    pub fn moves_nothing(&self) -> bool {
+        self.legs.values().all(|units| *units == 0)
+    }
+
+    /// Tells all that another one would have told.
+    pub fn tells_as(&mut self, other: &Self) -> &mut Self {
+        self.tells.extend(&other.tells);
+        self
+    }
+
     /// What it moves to a place, or from it, as it stands.
     #[must_use]
     pub fn at(&self, place: Place) -> Money {

@@ -74,8 +74,10 @@ pub enum Reason {
         left: Money,
         requested: Money,
     },
-    /// E27.
-    TransferSpent,
+    /// E27: how much of it can be taken back.
+    TransferSpent {
+        unspent: Money,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -141,13 +143,15 @@ impl fmt::Display for Reason {
             }
             Self::IllegalState(state) => write!(f, "It is {state}, which does not allow this."),
             Self::SecondPersonRequired => {
-                f.write_str("Whoever approved it cannot send it: over the limit it takes two.")
+                f.write_str("Over the limit it takes two: another operator has to ask for it.")
             }
             Self::RefundExceedsCharge { left, requested } => write!(
                 f,
                 "{requested} was asked for, and {left} of the charge is left."
             ),
-            Self::TransferSpent => f.write_str("The customer has spent it."),
+            Self::TransferSpent { unspent } => {
+                write!(f, "The customer has spent it; {unspent} is left of it.")
+            }
         }
     }
 }

@@ -115,6 +115,8 @@ impl Books {
             settled_at: None,
             transaction_id: None,
             give_back_since: None,
+            reversed_at: None,
+            reversal_reference: None,
         };
         self.top_ups.add(top_up.id, top_up.clone());
         Ok(top_up)
@@ -129,12 +131,7 @@ impl Books {
         mut top_up: top_up::Model,
         reference: Name,
     ) -> Result<top_up::Model, Refusal> {
-        let (clearing, description) = match top_up.method {
-            TopUpMethod::CreditCard => (Account::ClearingCard, "Top-up by credit card"),
-            TopUpMethod::DebitCard => (Account::ClearingCard, "Top-up by debit card"),
-            TopUpMethod::Paypal => (Account::ClearingPaypal, "Top-up by PayPal"),
-            TopUpMethod::Wire => (Account::ClearingBank, "Top-up by wire"),
-        };
+        let (clearing, description) = clearing(top_up.method);
         let mut posting = Posting::new(
             TransactionKind::TopUp,
             (Cause::TopUp, top_up.id.uuid()),
@@ -151,13 +148,23 @@ impl Books {
         Ok(top_up)
     }
 
-    fn keep_top_up(&mut self, top_up: &top_up::Model) {
+    pub(super) fn keep_top_up(&mut self, top_up: &top_up::Model) {
         self.top_ups.change(&top_up.id, |row| *row = top_up.clone());
     }
 
-    fn top_up(&self, id: TopUpId) -> Result<top_up::Model, Refusal> {
+    pub(super) fn top_up(&self, id: TopUpId) -> Result<top_up::Model, Refusal> {
         let found = self.top_ups.get(&id).cloned();
         found.ok_or_else(|| Refusal::not_found("top-up").at("topUpId"))
+    }
+}
+
+/// Where money of a method comes from, and what its owner reads.
+pub(super) fn clearing(method: TopUpMethod) -> (Account, &'static str) {
+    match method {
+        TopUpMethod::CreditCard => (Account::ClearingCard, "Top-up by credit card"),
+        TopUpMethod::DebitCard => (Account::ClearingCard, "Top-up by debit card"),
+        TopUpMethod::Paypal => (Account::ClearingPaypal, "Top-up by PayPal"),
+        TopUpMethod::Wire => (Account::ClearingBank, "Top-up by wire"),
     }
 }
 
@@ -243,7 +250,7 @@ impl Command for FinishTopUp {
     /// # Errors
     /// `NOT_FOUND`.
     fn decide(&self, books: &mut Books) -> Result<Finished, Refusal> {
-        let top_up = books.top_up(self.top_up)?;
+        let mut top_up = books.top_up(self.top_up)?;
         match top_up.state {
             TopUpState::Settled | TopUpState::Reversed => {
                 return Ok(Finished::Settled {
@@ -254,6 +261,10 @@ impl Command for FinishTopUp {
             }
             TopUpState::Failed => {
                 let give_back = matches!(self.said, GatewaySaid::Approved { .. });
+                if give_back {
+                    top_up.give_back_since.get_or_insert(books.now);
+                    books.keep_top_up(&top_up);
+                }
                 return Ok(Finished::Failed { top_up, give_back });
             }
             TopUpState::Pending => {}

@@ -7,6 +7,7 @@ use entity::{AgentId, CustomerId, Money, Name, TransferId, TypedId, transaction,
 use serde::{Deserialize, Serialize};
 
 use super::figures::AgentFigures;
+use super::lots::{Lots, Traced};
 use super::posting::{Place, Posting, Tell, line};
 use super::{Books, Command, Needs, Reason, Refusal};
 
@@ -107,6 +108,81 @@ impl Books {
         }
         let from_funding = amount.min(funding.not_negative());
         Ok((from_funding, amount - from_funding))
+    }
+}
+
+/// An operator takes back what a customer has not spent of a transfer (E27).
+#[derive(Clone, Debug, Serialize)]
+pub struct ReverseTransfer {
+    pub transfer: TransferId,
+    /// All that is not spent, if left out.
+    pub amount: Option<Money>,
+    /// What both read in their transactions.
+    pub reason: Name,
+}
+
+impl Command for ReverseTransfer {
+    const NAME: &'static str = "reverseTransfer";
+    type Outcome = Transferred;
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.transfers.insert(self.transfer);
+        needs.traced.insert(Traced::Transfer(self.transfer));
+    }
+
+    fn alone(&self) -> bool {
+        true
+    }
+
+    /// The last of it goes back first, to where it came from: so commission before funding.
+    ///
+    /// # Errors
+    /// In this order: `AMOUNT_NOT_POSITIVE`; `NOT_FOUND`; `ILLEGAL_STATE` where all of it went back before;
+    /// `TRANSFER_SPENT` with what is not.
+    fn decide(&self, books: &mut Books) -> Result<Transferred, Refusal> {
+        self.amount.map_or(Ok(()), positive)?;
+        let transfer = books.transfers.get(&self.transfer).cloned();
+        let missing = || Refusal::not_found("transfer").at("transferId");
+        let mut transfer = transfer.ok_or_else(missing)?;
+        if transfer.reversed == transfer.amount {
+            return Err(Reason::IllegalState("REVERSED".into()).at("transferId"));
+        }
+        let lots = Lots::replay(&books.histories);
+        let customer = transfer.customer_id;
+        let (funding, commission) = lots.unspent(customer, transfer.id, self.amount);
+        let amount = funding + commission;
+        if amount.is_zero() || self.amount.is_some_and(|asked| asked > amount) {
+            let (funding, commission) = lots.unspent(customer, transfer.id, None);
+            let unspent = funding + commission;
+            return Err(Reason::TransferSpent { unspent }.at("amount"));
+        }
+        let agent = books.agent(transfer.agent_id)?;
+        let mut posting = Posting::new(
+            TransactionKind::TransferReversed,
+            (Cause::Transfer, transfer.id.uuid()),
+            self.reason.clone(),
+            books.now,
+        );
+        let from = Place::Cash(customer);
+        posting.moves(from, Place::Cash(agent.agent.customer_id), funding);
+        posting.moves(from, Place::Commission(transfer.agent_id), commission);
+        posting.tells(
+            transfer.agent_id,
+            Tell {
+                kind: AgentEventKind::Transfer,
+                subject: transfer.id.uuid(),
+                payout_state: None,
+            },
+        );
+        books.post(posting)?;
+        transfer.reversed += amount;
+        books
+            .transfers
+            .change(&transfer.id, |row| *row = transfer.clone());
+        Ok(Transferred {
+            balance: books.figures(transfer.agent_id),
+            transfer,
+        })
     }
 }
 

@@ -3,10 +3,12 @@
 #[macro_use]
 mod support;
 
+mod adjustments;
 mod applications;
 mod auth;
 mod bad_input;
 mod catalogue;
+mod chargebacks;
 mod charges;
 mod check;
 mod commissions;

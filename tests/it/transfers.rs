@@ -319,6 +319,126 @@ async fn r41_an_agent_buys_services_for_its_own_telephone_account(app: TestApp) 
     app.prove().await;
 }
 
+on_both!(e27_an_operator_takes_back_what_is_not_spent);
+async fn e27_an_operator_takes_back_what_is_not_spent(app: TestApp) {
+    let agent = agent_with(&app, "50.00", "500.00").await;
+    let (customer, operator) = (app.customer_of(&agent).await, app.operator().await);
+    // 50.00 of funding and 20.00 of commission.
+    let given = transfer(&app, &customer.id, "70.00");
+    let given = agent.mutate("transferFunds", given, SHOWN).await;
+    let id = text(&given["transfer"]["id"]);
+    app.charge(&operator, &customer.number, "10.00").await;
+    let back = |amount: Option<&str>| json!({ "transferId": id, "amount": amount, "reason": "To the wrong account", "idempotencyKey": app.new_key() });
+    let refused = operator
+        .refused("reverseTransfer", back(Some("60.0001")))
+        .await;
+    assert_eq!(
+        (refused.code.as_str(), refused.field.as_str()),
+        ("TRANSFER_SPENT", "amount")
+    );
+    assert_eq!(refused.error["unspent"], "60.0000");
+    for (amount, code) in [("0", "AMOUNT_NOT_POSITIVE"), ("-1", "AMOUNT_NOT_POSITIVE")] {
+        assert_eq!(
+            operator
+                .refused("reverseTransfer", back(Some(amount)))
+                .await
+                .code,
+            code
+        );
+    }
+    let mut missing = back(None);
+    missing["transferId"] = json!("trf_0192f0c1d2e37a4b8c5d6e7f80910213");
+    let refused = operator.refused("reverseTransfer", missing).await;
+    assert_eq!(
+        (refused.code.as_str(), refused.field.as_str()),
+        ("NOT_FOUND", "transferId")
+    );
+    assert_eq!(
+        agent.denied("reverseTransfer", back(None)).await,
+        "FORBIDDEN"
+    );
+
+    // What would be spent last goes back first: the commission.
+    let part = back(Some("25.00"));
+    let shown = "transfer { amount reversed } agentBalance { funding commission } replayed";
+    let done = operator
+        .mutate("reverseTransfer", part.clone(), shown)
+        .await;
+    assert_eq!(
+        done["transfer"],
+        json!({ "amount": "70.0000", "reversed": "25.0000" })
+    );
+    assert_eq!(
+        done["agentBalance"],
+        json!({ "funding": "5.0000", "commission": "51.0000" })
+    );
+    let again = operator.mutate("reverseTransfer", part, shown).await;
+    assert_eq!(
+        (&again["transfer"], &again["replayed"]),
+        (&done["transfer"], &json!(true))
+    );
+    let rest = operator.mutate("reverseTransfer", back(None), shown).await;
+    assert_eq!(rest["transfer"]["reversed"], "60.0000");
+    assert_eq!(
+        rest["agentBalance"],
+        json!({ "funding": "40.0000", "commission": "51.0000" })
+    );
+    assert_eq!(account(&customer).await, "0.0000 cash, 0.0000 promo");
+    assert_eq!(
+        kinds(&customer).await[..2],
+        ["TRANSFER_REVERSED", "TRANSFER_REVERSED"]
+    );
+    let refused = operator.refused("reverseTransfer", back(None)).await;
+    assert_eq!(
+        (refused.code.as_str(), &refused.error["unspent"]),
+        ("TRANSFER_SPENT", &json!("0.0000"))
+    );
+    app.prove().await;
+}
+
+on_both!(e27_a_transfer_is_taken_back_once);
+async fn e27_a_transfer_is_taken_back_once(app: TestApp) {
+    let (agent, operator) = (app.agent("3.00").await, app.operator().await);
+    let customer = app.customer_of(&agent).await;
+    app.top_up(&agent, "50.00").await;
+    let wanted = "subscription($after: String!) { agentEvents(kinds: [TRANSFER], after: $after) { ... on TransferEvent { transfer { id } balance { funding } } } }";
+    let start = agent.query("{ viewer { agent { latestCursor } } }").await;
+    let after = json!({ "after": start["viewer"]["agent"]["latestCursor"] });
+    let mut events = agent.follow(wanted, after).await;
+    let given = agent
+        .mutate(
+            "transferFunds",
+            transfer(&app, &customer.id, "10.00"),
+            SHOWN,
+        )
+        .await;
+    let id = &given["transfer"]["id"];
+    let back = || json!({ "transferId": id, "reason": "So.", "idempotencyKey": app.new_key() });
+    let shown = "transfer { reversed }";
+    let (one, two, three) = tokio::join!(
+        operator.payload("reverseTransfer", back(), shown),
+        operator.payload("reverseTransfer", back(), shown),
+        operator.payload("reverseTransfer", back(), shown),
+    );
+    let answers = [one, two, three];
+    let done = answers
+        .iter()
+        .filter(|answer| answer["transfer"]["reversed"] == "10.0000");
+    assert_eq!(done.count(), 1);
+    let refused = answers
+        .iter()
+        .filter(|answer| answer["userErrors"][0]["code"] == "ILLEGAL_STATE");
+    assert_eq!(refused.count(), 2);
+    assert_eq!(account(&customer).await, "0.0000 cash, 0.0000 promo");
+    // The agent hears of both ways.
+    for funding in ["40.0000", "50.0000"] {
+        let event = events.next().await;
+        assert_eq!(&event["agentEvents"]["transfer"]["id"], id);
+        assert_eq!(event["agentEvents"]["balance"]["funding"], funding);
+    }
+    app.prove().await;
+}
+
 on_both!(e18_nobody_is_his_own_agent);
 async fn e18_nobody_is_his_own_agent(app: TestApp) {
     let agent = app.agent("10.00").await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use agent_program::program::lots::{CashLine, Histories};
 use agent_program::program::{
     AgentFile, Books, CallRates, Command, CustomerFile, Earned, IdSource, Refusal, Terms,
 };
@@ -256,6 +257,58 @@ impl World {
         if let Some(entry) = paid {
             books.paid_with_commission.insert(charge.id, -entry.amount);
         }
+    }
+
+    /// Knows the histories of all accounts, as the loader does of those that money came to; and recalls the charges.
+    pub fn remember(&mut self) {
+        let added = &self.books.added;
+        let mut histories = Histories::new();
+        for entry in &added.entries {
+            let Some(owner) = entry.owner_id else {
+                continue;
+            };
+            if entry.account != Account::CustomerCash {
+                continue;
+            }
+            let mut of = added.transactions.iter();
+            let of = of.find(|row| row.id == entry.transaction_id);
+            let transaction = of.expect("an entry is of a transaction");
+            let beside = added.entries.iter();
+            let mut beside = beside.filter(|other| {
+                other.transaction_id == entry.transaction_id
+                    && other.account == Account::CustomerCash
+                    && other.line != entry.line
+            });
+            let other = beside
+                .next()
+                .and_then(|other| Some((CustomerId(other.owner_id?), other.amount)));
+            histories
+                .entry(CustomerId(owner))
+                .or_default()
+                .push(CashLine {
+                    version: entry.version.expect("an owner's"),
+                    transaction: transaction.id,
+                    kind: transaction.kind,
+                    cause: transaction.cause_id,
+                    amount: entry.amount,
+                    other,
+                });
+        }
+        let charges: Vec<_> = self
+            .books
+            .charges
+            .iter()
+            .map(|(_, row)| row.clone())
+            .collect();
+        for charge in charges {
+            self.recall(&charge);
+        }
+        for transfer in self.books.added.transfers.clone() {
+            if self.books.transfers.get(&transfer.id).is_none() {
+                self.books.transfers.load(transfer.id, transfer);
+            }
+        }
+        self.books.histories = histories;
     }
 
     /// The balance that an account begins with.

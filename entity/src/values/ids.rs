@@ -107,6 +107,8 @@ typed_ids! {
     TransactionId = "txn";
     /// Commissions under suspicion.
     FraudCaseId = "frd";
+    /// What waits for a second operator.
+    ProposalId = "prp";
     /// A line of the audit log.
     AuditEntryId = "aud";
 }

@@ -1,5 +1,6 @@
 //! What can be done: each mutation translates its input to a story or a command, and the answer to a payload.
 
+mod adjustments;
 mod applications;
 mod catalogue;
 mod machines;
@@ -16,6 +17,7 @@ mod signups;
 mod top_ups;
 mod transfers;
 
+pub use adjustments::AdjustmentMutation;
 pub use applications::ApplicationMutation;
 pub use catalogue::CatalogueMutation;
 pub use machines::MachineMutation;

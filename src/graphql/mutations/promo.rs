@@ -10,7 +10,7 @@ use crate::graphql::context::services;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::graphql::loaders::find;
-use crate::graphql::nodes::{Customer, Transaction};
+use crate::graphql::nodes::{Customer, Proposal, Transaction};
 use crate::graphql::scalars::Money;
 use crate::program::GrantPromo;
 
@@ -31,13 +31,15 @@ pub struct GrantPromoInput {
 #[derive(SimpleObject)]
 pub struct CustomerMoneyPayload {
     /// The account. Null when it was refused.
-    customer: Option<Customer>,
+    pub(super) customer: Option<Customer>,
     /// What was posted. Null when it was refused.
-    transaction: Option<Transaction>,
+    pub(super) transaction: Option<Transaction>,
+    /// What waits for a second operator, with `SECOND_PERSON_REQUIRED`.
+    pub(super) proposal: Option<Proposal>,
     /// Whether it is the first answer to this key, given again.
-    replayed: bool,
+    pub(super) replayed: bool,
     /// Why it was refused. Empty when it was not.
-    user_errors: Vec<UserError>,
+    pub(super) user_errors: Vec<UserError>,
 }
 
 impl Payload for CustomerMoneyPayload {
@@ -45,6 +47,7 @@ impl Payload for CustomerMoneyPayload {
         Self {
             customer: None,
             transaction: None,
+            proposal: None,
             replayed,
             user_errors: vec![error],
         }
@@ -84,6 +87,7 @@ impl PromoMutation {
                 Ok(transaction) => CustomerMoneyPayload {
                     customer: find(ctx, customer).await?.map(Customer),
                     transaction: Some(Transaction(transaction)),
+                    proposal: None,
                     replayed,
                     user_errors: Vec::new(),
                 },

@@ -1,4 +1,4 @@
-//! `topUp` and `settleTopUp`: money paid in.
+//! `topUp`, `settleTopUp` and `reverseTopUp`: money paid in, and taken back.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::{Name, TopUpId, top_up};
@@ -12,7 +12,7 @@ use crate::graphql::nodes::TopUp;
 use crate::graphql::scalars::Money;
 use crate::graphql::top_ups::TopUpMethod;
 use crate::ledger;
-use crate::program::{BeginTopUp, SettleTopUp};
+use crate::program::{BeginTopUp, ReverseTopUp, SettleTopUp};
 
 /// Money to be paid in.
 #[derive(InputObject)]
@@ -33,7 +33,7 @@ pub struct TopUpInput {
 /// What the bank or the processor says of a top-up.
 #[derive(InputObject)]
 pub struct TopUpDecisionInput {
-    /// A top-up that is PENDING.
+    /// Which top-up.
     top_up_id: Given<ID>,
     /// The bank's or processor's own reference, 1 to 200 characters.
     reference: String,
@@ -127,6 +127,34 @@ impl TopUpMutation {
         answer(async {
             let actor = enter(ctx)?;
             let command = SettleTopUp {
+                top_up: id::<TopUpId>(&input.top_up_id, "topUpId")?,
+                reference: text("reference", &input.reference, Name::parse)?,
+            };
+            let key = key(&input.idempotency_key)?;
+            let ledger = &services(ctx).ledger;
+            let answer = ledger.submit(keeper(&actor)?, key, command).await?;
+            Ok(TopUpPayload::of(answer))
+        })
+        .await
+    }
+
+    /// Operators and processors: a pending top-up failed, or a settled one was charged back.
+    ///
+    /// What was charged back is taken from the account, which may go below zero. What had been bought with it, first in,
+    /// first out, through transfers too, loses its commission in the same proportion.
+    ///
+    /// Refusals: `NOT_FOUND`, `ILLEGAL_STATE` unless PENDING or SETTLED, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// Example: `mutation { reverseTopUp(input: {topUpId: "top_…", reference: "CB-4711", idempotencyKey: "c-1"}) { topUp { state reversedAt } userErrors { code message } } }`
+    async fn reverse_top_up(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which, and the bank's or processor's reference.")]
+        input: TopUpDecisionInput,
+    ) -> Answer<TopUpPayload> {
+        answer(async {
+            let actor = enter(ctx)?;
+            let command = ReverseTopUp {
                 top_up: id::<TopUpId>(&input.top_up_id, "topUpId")?,
                 reference: text("reference", &input.reference, Name::parse)?,
             };

@@ -2,14 +2,16 @@
 
 use async_graphql::{Context, SimpleObject, Subscription};
 use entity::desk_event::DeskSubject;
-use entity::{ApplicationId, PayoutId, TypedId, application, desk_event, payout};
+use entity::{
+    ApplicationId, PayoutId, ProposalId, TypedId, application, desk_event, payout, proposal,
+};
 
 use super::feed::{Feed, feed, missing, position, rows};
 use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
 use crate::graphql::cursor::{EventCursor, EventStream};
-use crate::graphql::nodes::{Application, Node, Payout};
+use crate::graphql::nodes::{Application, Node, Payout, Proposal};
 use crate::graphql::scalars::DateTime;
 use crate::store::Db;
 
@@ -20,7 +22,7 @@ pub struct DeskEvent {
     cursor: String,
     /// When it came.
     occurred_at: DateTime,
-    /// An `Application` or a `Payout`, as it is now: another operator may have decided it.
+    /// An `Application`, a `Payout` or a `Proposal`, as it is now: another operator may have decided it.
     subject: Node,
 }
 
@@ -30,7 +32,7 @@ pub struct DeskSubscription;
 
 #[Subscription]
 impl DeskSubscription {
-    /// Operators: applications and payout requests that want a decision, in order, as they come.
+    /// Operators: applications, payout requests and proposals that want a decision, in order, as they come.
     ///
     /// First comes what happened after `after`, then what happens. `CURSOR_EXPIRED` for a cursor that the desk never had.
     ///
@@ -65,6 +67,11 @@ async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<DeskEvent>, E
         .collect();
     let id = payout::Column::Id;
     let payouts = rows::<payout::Entity, _>(&db, id, &ids, |row| row.id).await?;
+    let ids: Vec<_> = about(DeskSubject::Proposal)
+        .map(ProposalId::from_uuid)
+        .collect();
+    let id = proposal::Column::Id;
+    let proposals = rows::<proposal::Entity, _>(&db, id, &ids, |row| row.id).await?;
     let events = page.iter().map(|row| {
         let subject = match row.subject {
             DeskSubject::Application => {
@@ -74,6 +81,10 @@ async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<DeskEvent>, E
             DeskSubject::Payout => {
                 let found = payouts.get(&PayoutId::from_uuid(row.subject_id));
                 found.cloned().map(Payout).map(Node::Payout)
+            }
+            DeskSubject::Proposal => {
+                let found = proposals.get(&ProposalId::from_uuid(row.subject_id));
+                found.cloned().map(Proposal).map(Node::Proposal)
             }
             DeskSubject::FraudCase => None,
         };

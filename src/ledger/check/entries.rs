@@ -44,6 +44,7 @@ pub(super) fn proofs() -> Vec<Proof> {
                   WHEN t.kind = 'TRANSFER' THEN NOT EXISTS
                     (SELECT 1 FROM transfer f WHERE f.id = t.cause_id AND f.transaction_id = t.id)
                   WHEN t.cause = 'CHARGE' THEN NOT EXISTS (SELECT 1 FROM charge c WHERE c.id = t.cause_id)
+                  WHEN t.cause = 'AGENT' THEN NOT EXISTS (SELECT 1 FROM agent a WHERE a.id = t.cause_id)
                   WHEN t.cause = 'COMMISSION' THEN NOT EXISTS (SELECT 1 FROM commission m WHERE m.id = t.cause_id)
                   WHEN t.cause = 'CUSTOMER' THEN NOT EXISTS (SELECT 1 FROM customer c WHERE c.id = t.cause_id)
                   WHEN t.cause = 'PAYOUT' THEN NOT EXISTS (SELECT 1 FROM payout p WHERE p.id = t.cause_id)

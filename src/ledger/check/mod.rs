@@ -3,6 +3,7 @@
 mod accounts;
 mod affiliations;
 mod answers;
+mod chargebacks;
 mod charges;
 mod commissions;
 mod entries;

@@ -12,7 +12,8 @@ use sea_orm::{
 use super::findings::{Check, Figure, Findings};
 use super::proof::Proof;
 use super::{
-    accounts, affiliations, answers, charges, commissions, entries, events, movements, roll_ups,
+    accounts, affiliations, answers, chargebacks, charges, commissions, entries, events, movements,
+    roll_ups,
 };
 use crate::program::Terms;
 use crate::store::Db;
@@ -45,7 +46,13 @@ pub async fn check(
         ("what owners have", accounts::proofs()),
         ("commissions", commissions::proofs()),
         ("charges and what they earned", charges::proofs()),
-        ("top-ups, transfers and payouts", movements::proofs()),
+        (
+            "top-ups, transfers and payouts",
+            [movements::proofs(), chargebacks::proofs()]
+                .into_iter()
+                .flatten()
+                .collect(),
+        ),
         ("events", events::proofs()),
         ("reports' sums", roll_ups::proofs(backend)),
         ("affiliations", affiliations::proofs()),

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::burglar::Burglar;
 use super::world::World;
-use crate::support::db::on_both;
+use crate::support::db::{TestDb, on_both};
 
 /// A row of `table` that `how` says, and no other.
 fn one(table: &str, key: &str, how: &str) -> String {
@@ -10,7 +10,7 @@ fn one(table: &str, key: &str, how: &str) -> String {
 }
 
 /// What is done to which table, and the rules that it breaks.
-type Case = (&'static str, String, &'static [&'static str]);
+pub type Case = (&'static str, String, &'static [&'static str]);
 
 fn cases() -> Vec<Case> {
     [
@@ -398,28 +398,33 @@ fn last_told() -> String {
 async fn of_a_broken_book_the_broken_rules_are_named_and_no_others() {
     on_both(|test| async move {
         let world = World::busy(test.db.clone()).await;
-        let mut burglar = Burglar::enter(&test).await;
-        let mut faults = Vec::new();
-        for (table, sql, rules) in cases() {
-            burglar
-                .run(&format!(r#"CREATE TABLE saved AS SELECT * FROM "{table}""#))
-                .await;
-            assert_ne!(burglar.run(&sql).await, 0, "{sql}");
-            let found = world.check().await.violations;
-            let named: BTreeSet<_> = found.iter().map(|violation| violation.rule).collect();
-            if named != rules.iter().copied().collect() {
-                faults.push(format!("{sql}\n  expected {rules:?}, found {found:#?}"));
-            }
-            burglar.run(&format!(r#"DELETE FROM "{table}""#)).await;
-            burglar
-                .run(&format!(r#"INSERT INTO "{table}" SELECT * FROM saved"#))
-                .await;
-            burglar.run("DROP TABLE saved").await;
-        }
-        assert!(faults.is_empty(), "{}\n{}", test.url, faults.join("\n"));
-        assert_eq!(world.check().await.violations, []);
+        find_all(&test, &world, cases()).await;
     })
     .await;
+}
+
+/// Breaks one thing after the other, and makes it whole again.
+pub async fn find_all(test: &TestDb, world: &World, cases: Vec<Case>) {
+    let mut burglar = Burglar::enter(test).await;
+    let mut faults = Vec::new();
+    for (table, sql, rules) in cases {
+        burglar
+            .run(&format!(r#"CREATE TABLE saved AS SELECT * FROM "{table}""#))
+            .await;
+        assert_ne!(burglar.run(&sql).await, 0, "{sql}");
+        let found = world.check().await.violations;
+        let named: BTreeSet<_> = found.iter().map(|violation| violation.rule).collect();
+        if named != rules.iter().copied().collect() {
+            faults.push(format!("{sql}\n  expected {rules:?}, found {found:#?}"));
+        }
+        burglar.run(&format!(r#"DELETE FROM "{table}""#)).await;
+        burglar
+            .run(&format!(r#"INSERT INTO "{table}" SELECT * FROM saved"#))
+            .await;
+        burglar.run("DROP TABLE saved").await;
+    }
+    assert!(faults.is_empty(), "{}\n{}", test.url, faults.join("\n"));
+    assert_eq!(world.check().await.violations, []);
 }
 
 #[tokio::test]

@@ -2,5 +2,6 @@
 
 mod broken;
 mod burglar;
+mod chargebacks;
 mod right;
 mod world;

@@ -55,7 +55,7 @@ pub fn account_number(nth: u128) -> AccountNumber {
     AccountNumber::nth(u64::try_from(nth).unwrap())
 }
 
-fn operator(nth: u128) -> LoginId {
+pub fn operator(nth: u128) -> LoginId {
     LoginId::from_uuid(Uuid::from_u128(0xB000 + nth))
 }
 
@@ -223,7 +223,7 @@ impl World {
         answer.outcome.unwrap()
     }
 
-    async fn pay_in(&self, nth: u128, amount: &str) {
+    pub async fn pay_in(&self, nth: u128, amount: &str) -> TopUpId {
         let begun = BeginTopUp {
             by: Party::Operator(operator(9)),
             customer: customer_id(nth),
@@ -236,7 +236,8 @@ impl World {
             top_up,
             reference: name("SWIFT 1"),
         })
-        .await;
+        .await
+        .id
     }
 
     /// Calls of customers 1, 2 and 3, of whom the last has no money; some free, some before the next rate.

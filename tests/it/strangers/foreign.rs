@@ -22,6 +22,7 @@ async fn r22_every_kind_of_node_is_nothing_to_a_stranger(app: TestApp) {
         own.application.clone(),
         own.plan.clone(),
         own.top_up.clone(),
+        own.proposal.clone(),
         key,
     ]);
     // Each kind is among them; whoever adds one adds it here, or to the pair.
@@ -91,6 +92,7 @@ async fn r22_whatever_a_stranger_asks_holds_nothing_of_anothers(app: TestApp) {
             "month" => json!("2026-11-01"),
             "agentId" => json!(ids.agent),
             "commissionRate" => json!("5.00"),
+            "decided" => json!(true),
             "period" => json!({ "from": "2026-10-01", "to": "2026-12-01" }),
             other => panic!(
                 "Query.{}({other}) is new: say here what a stranger asks by it",

@@ -110,6 +110,7 @@ impl Caller {
     pub async fn refused(&self, field: &str, input: Value) -> Refused {
         const FIGURES: &str = "userErrors { code message field
             ... on StateError { state }
+            ... on TransferSpentError { unspent }
             ... on InsufficientFundsError { available requested }
             ... on PayoutAmountError { minimum fee }
             ... on CommissionRateError { minimumRate: minimum maximumRate: maximum } }";

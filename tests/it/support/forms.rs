@@ -26,6 +26,7 @@ pub struct Ids {
     pub application: String,
     pub api_key: String,
     pub fraud_case: String,
+    pub proposal: String,
 }
 
 impl Ids {
@@ -39,7 +40,7 @@ impl Ids {
     }
 
     /// Those that are ids, and no numbers.
-    fn all_mut(&mut self) -> [&mut String; 11] {
+    fn all_mut(&mut self) -> [&mut String; 12] {
         [
             &mut self.agent,
             &mut self.customer,
@@ -52,6 +53,7 @@ impl Ids {
             &mut self.application,
             &mut self.api_key,
             &mut self.fraud_case,
+            &mut self.proposal,
         ]
     }
 
@@ -267,6 +269,12 @@ pub fn forms(ids: &Ids, now: &str, new: &dyn Fn() -> String) -> Vec<Form> {
             "postAdjustment",
             By::Operator,
             money("customerId", &ids.customer),
+        ),
+        (
+            "writeOff",
+            By::Operator,
+            json!({ "debtor": { "customerId": ids.customer }, "amount": "1.00", "reason": "So.",
+            "idempotencyKey": new() }),
         ),
         ("refundCharge", By::Operator, money("chargeId", &ids.charge)),
         (

@@ -122,6 +122,11 @@ impl House {
             .await;
         let key = json!({ "name": format!("Key {mark}"), "role": "SWITCH" });
         let key = operator.mutate("createApiKey", key, "apiKey { id }").await;
+        let asks = json!({ "customerId": customer.id, "amount": "2000", "reason": format!("Reason {mark}"),
+            "idempotencyKey": app.new_key() });
+        let proposed = operator
+            .payload("postAdjustment", asks, "proposal { id }")
+            .await;
         let id = |value: &Value| text(value).to_owned();
         let ids = Ids {
             agent: agent.id.clone(),
@@ -136,6 +141,7 @@ impl House {
             transfer: id(&given["transfer"]["id"]),
             application: id(&applied["application"]["id"]),
             api_key: id(&key["apiKey"]["id"]),
+            proposal: id(&proposed["proposal"]["id"]),
             fraud_case: nobodys(&agent.id.replacen("agt_", "frd_", 1)),
         };
         Self {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use self::model::{Coin, Coins};
 use crate::chance::{Chance, base_seed, setting};
 
-const ACCOUNTS: u128 = 5;
+const ACCOUNTS: i64 = 5;
 
 fn account(which: i64) -> CustomerId {
     CustomerId::from_uuid(Uuid::from_u128(
@@ -38,7 +38,7 @@ impl History {
 
     fn step(&mut self, chance: &mut Chance) {
         let id = self.id();
-        let at = account(chance.between(0, ACCOUNTS as i64));
+        let at = account(chance.between(0, ACCOUNTS));
         let some = |chance: &mut Chance, most: usize| {
             usize::try_from(chance.between(1, i64::try_from(most).expect("small") + 1))
                 .expect("positive")
@@ -67,7 +67,7 @@ impl History {
                 }
             }
             5 | 6 => {
-                let to = account(chance.between(0, ACCOUNTS as i64));
+                let to = account(chance.between(0, ACCOUNTS));
                 let funding = if cash > 0 && chance.percent(80) {
                     some(chance, cash)
                 } else {

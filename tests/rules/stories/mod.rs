@@ -1,5 +1,7 @@
 //! Stories of single rules, by number.
 
+mod adjustments;
+mod chargebacks;
 mod charges;
 mod commissions;
 mod payouts;

@@ -180,6 +180,8 @@ pub(super) async fn charges_and_money_in(visit: &impl Visit) {
             settled_at: None,
             transaction_id: None,
             give_back_since: None,
+            reversed_at: None,
+            reversal_reference: None,
         }])
         .await;
 }
