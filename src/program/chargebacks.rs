@@ -63,6 +63,9 @@ impl Command for ReverseTopUp {
     }
 }
 
+/// How many commissions are taken back in one transaction: whoever reads it, or proves it, reads no more at once.
+const MOST: usize = 1_000;
+
 /// What is taken back of one agent.
 struct Clawback {
     transaction_id: TransactionId,
@@ -71,7 +74,7 @@ struct Clawback {
 
 impl Books {
     /// Takes the cash back, below zero if need be, and the commission on what it had paid for: of each charge as much
-    /// of the base as the money was, never more than is left of it. One transaction for each agent.
+    /// of the base as the money was, never more than is left of it. One transaction for each agent, unless they are many.
     fn charge_back(
         &mut self,
         top_up: &top_up::Model,
@@ -103,34 +106,49 @@ impl Books {
         Ok(())
     }
 
-    /// Takes back what an agent earned on these charges. `None`: nothing, or less than 0.0001 in all, which moves only
-    /// the carry and so is told with the chargeback itself.
+    /// Takes back what an agent earned on these charges. What is less than 0.0001 in all moves only the carry, and so is
+    /// told with the transaction before it: with the chargeback itself where there is no other.
     fn clawback(
         &mut self,
         top_up: &top_up::Model,
         charges: &[(ChargeId, Money)],
         reversed_id: TransactionId,
         reversed: &mut Posting,
-    ) -> Option<Clawback> {
-        let transaction_id: TransactionId = self.new_id();
+    ) -> Vec<Clawback> {
+        let mut clawbacks: Vec<Clawback> = Vec::new();
+        let mut next = self.new_clawback(top_up);
+        let mut begins = self.added.commissions.len();
+        for (charge, base) in charges {
+            self.claw_back(*charge, *base, next.transaction_id, &mut next.posting);
+            let rows = self.added.commissions.len() - begins;
+            if rows >= MOST && !next.posting.moves_nothing() {
+                begins += rows;
+                let another = self.new_clawback(top_up);
+                clawbacks.push(std::mem::replace(&mut next, another));
+            }
+        }
+        if !next.posting.moves_nothing() {
+            clawbacks.push(next);
+            return clawbacks;
+        }
+        let (id, posting) = match clawbacks.last_mut() {
+            Some(last) => (last.transaction_id, &mut last.posting),
+            None => (reversed_id, reversed),
+        };
+        for row in &mut self.added.commissions[begins..] {
+            row.transaction_id = id;
+        }
+        posting.tells_as(&next.posting);
+        clawbacks
+    }
+
+    fn new_clawback(&mut self, top_up: &top_up::Model) -> Clawback {
         let cause = (Cause::TopUp, top_up.id.uuid());
         let text = line("Commission on what was paid with money that was charged back");
         let kind = TransactionKind::CommissionClawback;
-        let mut posting = Posting::new(kind, cause, text, self.now);
-        let before = self.added.commissions.len();
-        for (charge, base) in charges {
-            self.claw_back(*charge, *base, transaction_id, &mut posting);
+        Clawback {
+            transaction_id: self.new_id(),
+            posting: Posting::new(kind, cause, text, self.now),
         }
-        if posting.moves_nothing() {
-            for row in &mut self.added.commissions[before..] {
-                row.transaction_id = reversed_id;
-            }
-            reversed.tells_as(&posting);
-            return None;
-        }
-        Some(Clawback {
-            transaction_id,
-            posting,
-        })
     }
 }

@@ -165,6 +165,36 @@ fn e29_less_than_a_unit_is_taken_from_the_carry_with_the_chargeback_itself() {
 }
 
 #[test]
+fn e29_many_commissions_are_taken_back_a_thousand_at_a_time() {
+    let mut scene = Scene::new();
+    let customer = scene.customer;
+    let top_up = scene.paid_in(customer, "100.00");
+    for _ in 0..1_000 {
+        scene.call("0.0990");
+    }
+    // 3% of 0.0001 is 0.000003: the last two move nothing but the carry, and are told with what came before.
+    scene.call("0.0001");
+    scene.call("0.0001");
+    scene.reversed(top_up).expect("reversed");
+    let added = &scene.books.added;
+    let clawbacks = added
+        .transactions
+        .iter()
+        .filter(|row| row.kind == TransactionKind::CommissionClawback);
+    let clawbacks: Vec<_> = clawbacks.map(|row| row.id).collect();
+    let taken = added.commissions.iter();
+    let taken = taken.filter(|row| row.kind == CommissionKind::Clawback);
+    let of: Vec<_> = taken.map(|row| row.transaction_id).collect();
+    assert_eq!((clawbacks.len(), of.len()), (1, 1_002));
+    assert!(of.iter().all(|id| *id == clawbacks[0]));
+    let told = added.agent_events.iter();
+    let told = told.filter(|row| row.transaction_id == Some(clawbacks[0]));
+    assert_eq!(told.count(), 1_002);
+    assert_eq!(scene.figures().commission, Money::ZERO);
+    assert_eq!(scene.figures().carry, Exact::ZERO);
+}
+
+#[test]
 fn e29_promotional_credit_is_nobodys_money() {
     let mut scene = Scene::new();
     let customer = scene.customer;
