@@ -40,6 +40,9 @@ fn figures() -> Proof {
 }
 
 /// A row begins with the carry that the agent's row before it left, in the order of the agent's events.
+///
+/// The transaction is compared in a COALESCE, so that no database looks through all events of an agent, or of a
+/// transaction of many commissions, for each row.
 fn chain() -> Proof {
     Proof {
         rules: &["CARRY_CHAIN_BROKEN"],
@@ -48,8 +51,7 @@ fn chain() -> Proof {
                       OVER (PARTITION BY m.agent_id ORDER BY COALESCE(v.seq, (SELECT MIN(x.seq) FROM agent_event x
                         WHERE x.transaction_id = m.transaction_id AND x.agent_id = m.agent_id)), m.id) AS previous
                     FROM commission m LEFT JOIN agent_event v
-                      ON v.transaction_id = m.transaction_id AND v.agent_id = m.agent_id
-                      AND v.subject_id = m.id) AS chained
+                      ON v.subject_id = m.id AND COALESCE(v.transaction_id, v.agent_id) = m.transaction_id) AS chained
               WHERE carry_before <> previous"
             .into(),
         tell: |row| {
