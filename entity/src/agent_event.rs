@@ -16,6 +16,8 @@ text_enum! {
         Transfer,
         Payout,
         CommissionRate,
+        /// It was suspended, reinstated or closed.
+        Standing,
         /// The agent's own telephone account was used or paid into: told by `accountEvents`, not by `agentEvents`.
         OwnAccount,
     }

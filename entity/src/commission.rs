@@ -4,7 +4,8 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, ChargeId, CommissionId, CommissionRate, CustomerId, Exact, Money, TransactionId,
+    AgentId, ChargeId, CommissionId, CommissionRate, CustomerId, Exact, Money, StandingId,
+    TransactionId,
 };
 
 text_enum! {
@@ -33,6 +34,8 @@ pub struct Model {
     pub carry_after: Exact,
     /// Credited to `agent:held` rather than `agent:commission` (E22).
     pub held: bool,
+    /// The suspension under which it was earned, also where it was decided on before this was posted (E22).
+    pub suspension_id: Option<StandingId>,
     /// The row that a clawback takes back.
     pub reverses_id: Option<CommissionId>,
     pub transaction_id: TransactionId,

@@ -146,6 +146,10 @@ const TABLE: &[(&str, Who)] = &[
     ("rejectApplication", OPERATOR),
     ("requestApplicationInfo", OPERATOR),
     ("setCommissionRate", OPERATOR),
+    ("suspendAgent", OPERATOR),
+    ("reinstateAgent", OPERATOR),
+    ("closeAgent", OPERATOR),
+    ("assignAgent", OPERATOR),
     // Money.
     ("topUp", PEOPLE),
     ("settleTopUp", OPERATOR.or(PROCESSOR)),
@@ -156,6 +160,7 @@ const TABLE: &[(&str, Who)] = &[
     ("refundCharge", OPERATOR),
     ("postAdjustment", OPERATOR),
     ("writeOff", OPERATOR),
+    ("payBonus", OPERATOR),
     ("purchaseProduct", PEOPLE),
     ("cancelPlan", PEOPLE),
     ("recordCalls", SWITCH.or(OPERATOR)),

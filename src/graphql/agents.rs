@@ -13,10 +13,11 @@ use super::cursor::{EventCursor, EventStream};
 use super::customers::{self, CustomerFilter, CustomerOrder, OrderDirection};
 use super::error::{Answer, maybe};
 use super::given::search;
-use super::loaders::{AgentMoney, RatesOf, find, must};
+use super::loaders::{AgentMoney, RatesOf, StandingsOf, find, must};
 use super::nodes::{Agent, Application, Commission, Customer, Payout, Transaction, Transfer};
 use super::payouts::PayoutFilter;
 use super::scalars::{DateTime, Percent};
+use super::standing::{AgentStanding, AgentStatus};
 use super::transactions::{self, TransactionFilter};
 use crate::Error;
 use crate::program::rates::rate_at;
@@ -30,18 +31,6 @@ pub enum AgentKind {
     Individual,
     /// A company.
     Business,
-}
-
-/// Whether an agent earns.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "agent::AgentStatus")]
-pub enum AgentStatus {
-    /// Earns.
-    Active,
-    /// Earns into `held` until an operator decides.
-    Suspended,
-    /// Earns nothing. Final.
-    Closed,
 }
 
 /// By what agents are ordered.
@@ -112,6 +101,13 @@ impl Agent {
     /// Whether it earns.
     async fn status(&self) -> AgentStatus {
         self.0.status.into()
+    }
+
+    /// What operators decided about it, newest first: since when it is what it is, and why. Empty: it is `ACTIVE` since it
+    /// joined.
+    async fn standings(&self, ctx: &Context<'_>) -> Result<Vec<AgentStanding>> {
+        let rows = find(ctx, StandingsOf(self.0.id)).await?;
+        Ok(AgentStanding::all(rows.unwrap_or_default()))
     }
 
     /// When it was approved.

@@ -2,16 +2,17 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::agent::AgentStatus;
-use entity::{CustomerId, TypedId, agent, charge, commission};
+use entity::{CustomerId, TypedId, charge, commission};
 
 use super::commission_rates::CommissionRatePeriod;
 use super::context::{services, sight};
 use super::error::{Answer, maybe};
 use super::given::Given;
-use super::loaders::{find, must};
+use super::loaders::{StandingsOf, find};
 use super::nodes::{Agent, Charge, Commission, Customer, Transaction};
 use super::scalars::{DateTime, Decimal, Money, Percent};
 use crate::Error;
+use crate::program::standing;
 use crate::store::commissions::Commissions;
 
 /// Why there is a commission.
@@ -35,7 +36,7 @@ pub enum CommissionState {
     Matured,
     /// Earned while the agent was suspended: kept until an operator decides.
     Held,
-    /// Was held when the agent was closed: lost.
+    /// Earned under a suspension that ended with the agent's closing: lost.
     Forfeited,
 }
 
@@ -86,12 +87,12 @@ impl Commission {
 
     /// What became of it, as of now.
     async fn state(&self, ctx: &Context<'_>) -> async_graphql::Result<CommissionState> {
-        if self.0.held {
-            let agent: agent::Model = must(ctx, self.0.agent_id).await?;
-            match agent.status {
-                AgentStatus::Suspended => return Ok(CommissionState::Held),
-                AgentStatus::Closed => return Ok(CommissionState::Forfeited),
-                AgentStatus::Active => {}
+        if let Some(suspension) = self.0.suspension_id {
+            let standings = find(ctx, StandingsOf(self.0.agent_id)).await?;
+            match standing::decided(&standings.unwrap_or_default(), suspension) {
+                None | Some(AgentStatus::Suspended) => return Ok(CommissionState::Held),
+                Some(AgentStatus::Closed) => return Ok(CommissionState::Forfeited),
+                Some(AgentStatus::Active) => {}
             }
         }
         Ok(if self.0.matures_at <= services(ctx).clock.now() {

@@ -11,8 +11,9 @@ use entity::commission::CommissionKind;
 use entity::{
     AgentId, AgentNumber, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId,
     PayoutId, PlanId, ProductId, ProposalId, TopUpId, TransactionId, TransferId, affiliation,
-    agent, agent_balance, api_key, application, charge, commission, commission_rate, customer,
-    customer_balance, entry, login, payout, plan, product, proposal, top_up, transaction, transfer,
+    agent, agent_balance, agent_standing, api_key, application, charge, commission,
+    commission_rate, customer, customer_balance, entry, login, payout, plan, product, proposal,
+    top_up, transaction, transfer,
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QueryResult};
 
@@ -249,6 +250,25 @@ impl Loader<RatesOf> for Rows {
             .order_by_desc(commission_rate::Column::EffectiveFrom);
         let rows = rates.all(self.0.reader()).await?;
         Ok(grouped(rows, |row| RatesOf(row.agent_id)))
+    }
+}
+
+/// What operators decided about an agent, from the oldest to the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StandingsOf(pub AgentId);
+
+impl Loader<StandingsOf> for Rows {
+    type Value = Vec<agent_standing::Model>;
+    type Error = Shared;
+    async fn load(
+        &self,
+        keys: &[StandingsOf],
+    ) -> Result<HashMap<StandingsOf, Vec<agent_standing::Model>>, Shared> {
+        let standings = agent_standing::Entity::find()
+            .filter(agent_standing::Column::AgentId.is_in(keys.iter().map(|key| key.0)))
+            .order_by_asc(agent_standing::Column::Ordinal);
+        let rows = standings.all(self.0.reader()).await?;
+        Ok(grouped(rows, |row| StandingsOf(row.agent_id)))
     }
 }
 

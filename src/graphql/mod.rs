@@ -37,6 +37,7 @@ pub mod scalars;
 pub mod schema;
 pub mod seen;
 pub mod sight;
+pub mod standing;
 pub mod statements;
 pub mod subscriptions;
 pub mod top_ups;

@@ -16,10 +16,10 @@ use super::fault;
 use super::ledger_check::LedgerCheckQuery;
 use super::machines::MachineQuery;
 use super::mutations::{
-    AdjustmentMutation, ApplicationMutation, CatalogueMutation, MachineMutation,
-    PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery, PromoMutation, PurchaseMutation,
-    RateMutation, RecordingMutation, RefundMutation, SessionMutation, SignUpMutation,
-    TopUpMutation, TransferMutation,
+    AdjustmentMutation, ApplicationMutation, AssigningMutation, BonusMutation, CatalogueMutation,
+    MachineMutation, PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery, PromoMutation,
+    PurchaseMutation, RateMutation, RecordingMutation, RefundMutation, SessionMutation,
+    SignUpMutation, StandingMutation, TopUpMutation, TransferMutation,
 };
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
@@ -72,6 +72,9 @@ pub struct Mutation(
     RefundMutation,
     PayoutMutation,
     PayoutDecisionMutation,
+    StandingMutation,
+    AssigningMutation,
+    BonusMutation,
 );
 
 /// What can be followed.

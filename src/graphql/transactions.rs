@@ -269,19 +269,19 @@ async fn cause(ctx: &Context<'_>, cause: Cause, id: Uuid) -> Result<Option<Node>
             let seen = row.filter(|row| sight.payout(row));
             Ok(seen.map(|row| Payout(row).into()))
         }
-        Cause::Agent => {
-            let id = AgentId::from_uuid(id);
-            if !sight.is_agent(id) {
-                return Ok(None);
-            }
-            Ok(find(ctx, id).await?.map(|row| Agent(row).into()))
-        }
         Cause::Customer => {
             let id = CustomerId::from_uuid(id);
             if !sight.relation(ctx, id).await?.sees() {
                 return Ok(None);
             }
             Ok(find(ctx, id).await?.map(|row| Customer(row).into()))
+        }
+        Cause::Agent => {
+            let id = AgentId::from_uuid(id);
+            if !sight.is_agent(id) {
+                return Ok(None);
+            }
+            Ok(find(ctx, id).await?.map(|row| Agent(row).into()))
         }
     }
 }

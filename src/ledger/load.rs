@@ -1,24 +1,27 @@
 //! Loads the books of a batch and locks their owners: agents by id, then customers by id, then the desk.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::agent::AgentStatus;
 use entity::top_up::{TopUpMethod, TopUpState};
 use entity::{
-    AccountNumber, AgentId, CustomerId, Money, Name, PayoutId, PlanId, ProductId, TopUpId,
-    TransferId, affiliation, agent, call_rate, charge, commission, commission_rate, customer,
-    payout, plan, product, top_up, transfer,
+    AccountNumber, AgentId, CustomerId, Money, Name, PayoutId, PlanId, ProductId, StandingId,
+    TopUpId, TransferId, affiliation, agent, agent_standing, call_rate, charge, commission,
+    commission_rate, customer, payout, plan, product, top_up, transfer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Select,
+};
 
 use super::past;
 use super::trace::{self, Trace};
 use crate::Clock;
 use crate::program::{AgentFile, Books, CallRates, CustomerFile, IdSource, Needs, Terms, prefixes};
-use crate::store::{bulk, locks};
+use crate::store::{bulk, commissions, locks};
 
 /// Whose rows are locked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,12 +131,10 @@ async fn load_named(
     if let Some(desk) = desk {
         books.desk.load((), desk);
     }
-    let agent_ids: Vec<AgentId> = under_lock.owners.agents.iter().copied().collect();
     let mut shown: BTreeSet<AgentId> = named.payouts.iter().map(|row| row.agent_id).collect();
     shown.extend(named.transfers.iter().map(|row| row.agent_id));
     let named = self::named(txn, needs).await?;
     files(txn, &mut books, under_lock).await?;
-    rates(txn, &mut books, &agent_ids).await?;
     products(txn, &mut books, needs, &named).await?;
     calls(txn, &mut books, needs).await?;
     past::charges(txn, &mut books, named.charges).await?;
@@ -246,31 +247,45 @@ async fn files(txn: &DatabaseTransaction, books: &mut Books, around: Around) -> 
         };
         // An account that is only here as an agent's own is not here as a customer: its agents are not loaded.
         if around.asked.contains(&file.customer.id) || file.own_of.is_some() {
-            books.customers.insert(file.customer.id, Arc::new(file));
+            books.customers.load(file.customer.id, Arc::new(file));
         }
     }
-    for agent in around.agents {
+    agent_files(txn, books, around.agents).await
+}
+
+async fn agent_files(
+    txn: &DatabaseTransaction,
+    books: &mut Books,
+    agents: Vec<agent::Model>,
+) -> Result<(), DbErr> {
+    let ids: Vec<AgentId> = agents.iter().map(|agent| agent.id).collect();
+    let mut files: BTreeMap<AgentId, AgentFile> = BTreeMap::new();
+    for agent in agents {
         let file = AgentFile {
             agent,
             rates: Vec::new(),
+            standings: Vec::new(),
         };
-        books.agents.insert(file.agent.id, Arc::new(file));
+        files.insert(file.agent.id, file);
     }
-    Ok(())
-}
-
-async fn rates(
-    txn: &DatabaseTransaction,
-    books: &mut Books,
-    agents: &[AgentId],
-) -> Result<(), DbErr> {
     let column = commission_rate::Column::AgentId;
-    let mut rows = some::<commission_rate::Entity, _>(txn, column, agents).await?;
-    rows.sort_by_key(|row| row.effective_from);
-    for row in rows {
-        if let Some(file) = books.agents.get_mut(&row.agent_id) {
-            Arc::make_mut(file).rates.push(row);
+    let mut rates = some::<commission_rate::Entity, _>(txn, column, &ids).await?;
+    rates.sort_by_key(|row| row.effective_from);
+    for row in rates {
+        if let Some(file) = files.get_mut(&row.agent_id) {
+            file.rates.push(row);
         }
+    }
+    let column = agent_standing::Column::AgentId;
+    let mut standings = some::<agent_standing::Entity, _>(txn, column, &ids).await?;
+    standings.sort_by_key(|row| row.ordinal);
+    for row in standings {
+        if let Some(file) = files.get_mut(&row.agent_id) {
+            file.standings.push(row);
+        }
+    }
+    for (id, file) in files {
+        books.agents.load(id, Arc::new(file));
     }
     Ok(())
 }
@@ -322,6 +337,54 @@ fn sum_of(column: impl Into<SimpleExpr>) -> SimpleExpr {
     Expr::expr(sum).cast_as("bigint")
 }
 
+/// What agents were credited and may not have paid out yet, free and held.
+async fn immature(
+    txn: &DatabaseTransaction,
+    books: &mut Books,
+    agents: &BTreeSet<AgentId>,
+) -> Result<(), DbErr> {
+    let rows: Vec<(AgentId, Money)> = immature_of(agents, books.now)
+        .filter(commissions::is_free())
+        .into_tuple()
+        .all(txn)
+        .await?;
+    let held: Vec<(AgentId, Money)> = immature_of(agents, books.now)
+        .filter(commission::Column::Held.eq(true))
+        .filter(commission::Column::SuspensionId.is_in(suspensions(books, agents)))
+        .into_tuple()
+        .all(txn)
+        .await?;
+    for agent in agents {
+        books.immature.load(*agent, Money::ZERO);
+        books.immature_held.load(*agent, Money::ZERO);
+    }
+    for (agent, sum) in rows {
+        books.immature.load(agent, sum);
+    }
+    for (agent, sum) in held {
+        books.immature_held.load(agent, sum);
+    }
+    Ok(())
+}
+
+fn immature_of(agents: &BTreeSet<AgentId>, now: DateTime<Utc>) -> Select<commission::Entity> {
+    commission::Entity::find()
+        .select_only()
+        .column(commission::Column::AgentId)
+        .column_as(sum_of(Expr::col(commission::Column::Amount)), "sum")
+        .filter(commission::Column::AgentId.is_in(agents.iter().copied()))
+        .filter(commission::Column::MaturesAt.gt(now))
+        .group_by(commission::Column::AgentId)
+}
+
+/// The suspensions of these agents that last.
+fn suspensions(books: &Books, agents: &BTreeSet<AgentId>) -> Vec<StandingId> {
+    let files = agents.iter().filter_map(|agent| books.agents.get(agent));
+    let last = files.filter_map(|file| file.standings.last());
+    let last = last.filter(|standing| standing.status == AgentStatus::Suspended);
+    last.map(|standing| standing.id).collect()
+}
+
 /// Sums of what is recent, and so few: they are never kept as figures of their own.
 async fn sums(
     txn: &DatabaseTransaction,
@@ -330,23 +393,7 @@ async fn sums(
     immature: &BTreeSet<AgentId>,
 ) -> Result<(), DbErr> {
     if books.terms.payout_hold_days > 0 && !immature.is_empty() {
-        let rows: Vec<(AgentId, Money)> = commission::Entity::find()
-            .select_only()
-            .column(commission::Column::AgentId)
-            .column_as(sum_of(Expr::col(commission::Column::Amount)), "sum")
-            .filter(commission::Column::AgentId.is_in(immature.iter().copied()))
-            .filter(commission::Column::MaturesAt.gt(books.now))
-            .filter(commission::Column::Held.eq(false))
-            .group_by(commission::Column::AgentId)
-            .into_tuple()
-            .all(txn)
-            .await?;
-        for agent in immature {
-            books.immature.load(*agent, Money::ZERO);
-        }
-        for (agent, sum) in rows {
-            books.immature.load(agent, sum);
-        }
+        self::immature(txn, books, immature).await?;
     }
     if !needs.paid_in.is_empty() {
         let customers: BTreeSet<CustomerId> = needs.paid_in.iter().map(|(id, _)| *id).collect();

@@ -1,15 +1,16 @@
 //! Writes what a batch decided: one statement for each table, each touched balance once.
 
+use entity::agent::{self, AgentStatus};
 use entity::{
-    account_event, agent_balance, agent_event, agent_slot, charge, commission, customer_balance,
-    customer_day, desk, desk_event, entry, idempotency, payout, plan, proposal, top_up,
-    transaction, transfer,
+    CustomerId, account_event, agent_balance, agent_event, agent_slot, agent_standing, charge,
+    commission, customer_balance, customer_day, desk, desk_event, entry, idempotency, payout, plan,
+    proposal, top_up, transaction, transfer,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
 use serde::Serialize;
 
 use crate::program::{Books, Fate, Shelf};
-use crate::store::{News, bulk};
+use crate::store::{News, affiliations, bulk};
 
 const SLOT_FIGURES: &[&str] = &[
     "charges",
@@ -30,6 +31,7 @@ pub(super) async fn save(
     let added = &books.added;
     insert::<transaction::Entity>(txn, &added.transactions).await?;
     insert::<entry::Entity>(txn, &added.entries).await?;
+    let left = standings(txn, books).await?;
     shelf::<plan::Entity, _>(txn, &books.plans).await?;
     shelf::<top_up::Entity, _>(txn, &books.top_ups).await?;
     shelf::<payout::Entity, _>(txn, &books.payouts).await?;
@@ -54,7 +56,29 @@ pub(super) async fn save(
         bulk::add_all::<customer_day::Entity>(txn, &days, SLOT_FIGURES, &latest).await?;
     }
     insert::<idempotency::Entity>(txn, kept).await?;
-    Ok(news(books))
+    let mut news = news(books);
+    for account in left {
+        news.account(account);
+    }
+    Ok(news)
+}
+
+/// What was decided about agents. One that is closed parts with all its customers, most of them not on the books; answers
+/// the accounts that it managed.
+async fn standings(txn: &DatabaseTransaction, books: &Books) -> Result<Vec<CustomerId>, DbErr> {
+    insert::<agent_standing::Entity>(txn, &books.added.standings).await?;
+    let changed = books.agents.of(Fate::Changed);
+    let changed: Vec<agent::Model> = changed.map(|file| file.agent.clone()).collect();
+    if !changed.is_empty() {
+        bulk::update_all::<agent::Entity>(txn, &changed).await?;
+    }
+    let mut left = Vec::new();
+    for standing in &books.added.standings {
+        if standing.status == AgentStatus::Closed {
+            left.extend(affiliations::end_all(txn, standing.agent_id, standing.since).await?);
+        }
+    }
+    Ok(left)
 }
 
 fn news(books: &Books) -> News {

@@ -1,14 +1,22 @@
 //! What of an agent's commission was still inside the hold period when an event happened (E09).
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::agent::AgentStatus;
 use entity::agent_event::AgentEventKind;
-use entity::{AgentId, CommissionId, Money, TypedId, agent_event, commission};
+use entity::{
+    AgentId, CommissionId, Money, StandingId, TypedId, agent_event, agent_standing, commission,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use uuid::Uuid;
 
 use crate::store::Db;
+use crate::store::commissions::suspensions_that_ended_as;
 
 /// The immature commission right after each of these events: events of one agent, in order and without gap, and the
-/// commissions that they tell of. Two statements, however many they are.
+/// commissions that they tell of. Two statements, however many they are, and a third where the agent's standing changed.
 ///
 /// # Errors
 /// The database's.
@@ -23,7 +31,7 @@ pub async fn immature(
     let open = commission::Entity::find()
         .select_only()
         .filter(commission::Column::AgentId.eq(first.agent_id))
-        .filter(commission::Column::Held.eq(false))
+        .filter(is_free_at(first))
         .filter(commission::Column::MaturesAt.gt(first.occurred_at))
         .filter(known_at(first));
     let sum = || {
@@ -37,7 +45,7 @@ pub async fn immature(
         .one(db.reader())
         .await?;
     // What of it matured in the course of these events.
-    let matured: Vec<(chrono::DateTime<chrono::Utc>, Money)> = open
+    let matured: Vec<(DateTime<Utc>, Money)> = open
         .filter(commission::Column::MaturesAt.lte(last.occurred_at))
         .column(commission::Column::MaturesAt)
         .column_as(sum(), "sum")
@@ -51,20 +59,94 @@ pub async fn immature(
         let mut rows = commissions.iter().filter(|row| is_commission && !row.held);
         rows.find(|row| row.id == id)
     };
-    let mut came: Vec<&commission::Model> = Vec::new();
+    let released = released(db, events).await?;
+    let mut came: Vec<(DateTime<Utc>, Money)> = Vec::new();
     let mut figures = Vec::with_capacity(events.len());
     for (n, event) in events.iter().enumerate() {
         if n > 0 {
-            came.extend(told(event));
+            came.extend(told(event).map(|row| (row.matures_at, row.amount)));
+            let rows = released.get(&StandingId(event.subject_id));
+            came.extend(rows.into_iter().flatten());
         }
         let now = event.occurred_at;
         let gone = matured.iter().filter(|(at, _)| *at <= now);
         let gone = gone.fold(Money::ZERO, |sum, (_, amount)| sum + *amount);
-        let came = came.iter().filter(|row| row.matures_at > now);
-        let came = came.fold(Money::ZERO, |sum, row| sum + row.amount);
+        let came = came.iter().filter(|(at, _)| *at > now);
+        let came = came.fold(Money::ZERO, |sum, (_, amount)| sum + *amount);
         figures.push(before.unwrap_or_default() - gone + came);
     }
     Ok(figures)
+}
+
+/// What was credited to the agent's commission, or released by an event up to this one (E22).
+fn is_free_at(event: &agent_event::Model) -> Condition {
+    use agent_standing::Column;
+    let next = |column: Column| Expr::col(("n", column));
+    let told = Query::select()
+        .expr(Expr::value(1))
+        .from(agent_event::Entity)
+        .and_where(agent_event_of(event.agent_id))
+        .and_where(Expr::col((agent_event::Entity, agent_event::Column::Seq)).lte(event.seq))
+        .and_where(
+            Expr::col((agent_event::Entity, agent_event::Column::SubjectId))
+                .equals(("n", Column::Id)),
+        )
+        .to_owned();
+    let same_instant = next(Column::Since)
+        .eq(event.occurred_at)
+        .and(Expr::exists(told));
+    let mut released = suspensions_that_ended_as(AgentStatus::Active);
+    released.and_where(Expr::col(("s", Column::AgentId)).eq(event.agent_id));
+    released.and_where(next(Column::Since).lt(event.occurred_at).or(same_instant));
+    Condition::any()
+        .add(commission::Column::Held.eq(false))
+        .add(commission::Column::SuspensionId.in_subquery(released))
+}
+
+/// What each reinstatement among these events released: when it matures, and how much it is.
+async fn released(
+    db: &Db,
+    events: &[agent_event::Model],
+) -> Result<HashMap<StandingId, Vec<(DateTime<Utc>, Money)>>, DbErr> {
+    use agent_standing::Column;
+    let standings = events
+        .iter()
+        .filter(|event| event.kind == AgentEventKind::Standing);
+    let standings: Vec<Uuid> = standings.map(|event| event.subject_id).collect();
+    if standings.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut these = suspensions_that_ended_as(AgentStatus::Active);
+    these.and_where(Expr::col(("n", Column::Id)).is_in(standings));
+    let next = Query::select()
+        .column(("n", Column::Id))
+        .from_as(agent_standing::Entity, "n")
+        .join_as(
+            JoinType::InnerJoin,
+            agent_standing::Entity,
+            "s",
+            Expr::col(("s", Column::Id))
+                .equals((commission::Entity, commission::Column::SuspensionId)),
+        )
+        .and_where(Expr::col(("n", Column::AgentId)).equals(("s", Column::AgentId)))
+        .and_where(Expr::col(("n", Column::Ordinal)).eq(Expr::col(("s", Column::Ordinal)).add(1)))
+        .to_owned();
+    let rows: Vec<(StandingId, DateTime<Utc>, Money)> = commission::Entity::find()
+        .select_only()
+        .expr_as(Expr::SubQuery(None, Box::new(next.into())), "standing")
+        .column(commission::Column::MaturesAt)
+        .column(commission::Column::Amount)
+        .filter(commission::Column::Held.eq(true))
+        .filter(commission::Column::SuspensionId.in_subquery(these))
+        .into_tuple()
+        .all(db.reader())
+        .await?;
+    let mut released: HashMap<StandingId, Vec<(DateTime<Utc>, Money)>> = HashMap::new();
+    for (standing, matures_at, amount) in rows {
+        let of = released.entry(standing).or_default();
+        of.push((matures_at, amount));
+    }
+    Ok(released)
 }
 
 /// The commissions that are told of up to this event. What shares an instant with it is told apart by position.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Days, Utc};
 use entity::affiliation::AffiliationMethod;
 use entity::agent::{self, AgentStatus};
-use entity::customer::Management;
-use entity::{AgentNumber, CustomerId, Email, LoginId, login};
+use entity::customer::{self, Management};
+use entity::{AgentId, AgentNumber, CustomerId, Email, LoginId, login};
 
 use super::{Reason, Refusal};
 
@@ -137,6 +137,41 @@ pub fn must_not_circle(
     } else {
         Ok(())
     }
+}
+
+/// Whether an account may become the customer of the agent at the foot of a ladder: of an active one (E22, E23), that is
+/// somebody else (E18), and not its customer in turn (E19).
+///
+/// # Errors
+/// In this order: `AgentNotActive`, `SelfReferral`, `AffiliationCycle`.
+///
+/// # Panics
+/// On an empty ladder.
+pub fn may_come_to(
+    account: &customer::Model,
+    ladder: &[agent::Model],
+    its_login: &login::Model,
+) -> Result<(), Reason> {
+    let agent = ladder.first().expect("a ladder has a foot");
+    must_take_customers(agent)?;
+    must_be_another(its_login, account.login_id, account.email.as_ref())?;
+    must_not_circle(account.id, ladder.iter().map(|agent| agent.customer_id))
+}
+
+/// An operator assigns another agent, or none where there is one (E24).
+///
+/// # Errors
+/// `IllegalState`: `AFFILIATED` with that agent already, `UNAFFILIATED` where there is none to leave.
+pub fn must_change_agent(is: Option<AgentId>, becomes: Option<AgentId>) -> Result<(), Reason> {
+    if is != becomes {
+        return Ok(());
+    }
+    let state = if is.is_some() {
+        "AFFILIATED"
+    } else {
+        "UNAFFILIATED"
+    };
+    Err(Reason::IllegalState(state.into()))
 }
 
 /// A customer that never had an agent names one within `days` of its signup, once (E20).

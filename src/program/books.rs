@@ -8,9 +8,9 @@ use entity::top_up::TopUpMethod;
 use entity::{
     AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PayoutId, PlanId, ProductId,
     ProposalId, TopUpId, TransferId, TypedId, account_event, affiliation, agent, agent_balance,
-    agent_event, agent_slot, charge, commission, commission_rate, customer, customer_balance,
-    customer_day, desk, desk_event, entry, payout, plan, product, proposal, top_up, transaction,
-    transfer,
+    agent_event, agent_slot, agent_standing, charge, commission, commission_rate, customer,
+    customer_balance, customer_day, desk, desk_event, entry, payout, plan, product, proposal,
+    top_up, transaction, transfer,
 };
 use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct AgentFile {
     pub agent: agent::Model,
     /// In the order of `effective_from`.
     pub rates: Vec<commission_rate::Model>,
+    /// In the order of `ordinal`.
+    pub standings: Vec<agent_standing::Model>,
 }
 
 /// What is known of a customer, but for its money.
@@ -54,12 +56,12 @@ macro_rules! books {
         $(#[$books_doc:meta])*
         shelves { $($(#[$shelf_doc:meta])* $shelf:ident: $key:ty => $kept:ty,)* }
         $(#[$added_doc:meta])*
-        added { $($list:ident: $row:ty,)* }
+        added { $($(#[$list_doc:meta])* $list:ident: $row:ty,)* }
     ) => {
         $(#[$added_doc])*
         #[derive(Clone, Debug, Default)]
         pub struct Added {
-            $(pub $list: Vec<$row>,)*
+            $($(#[$list_doc])* pub $list: Vec<$row>,)*
         }
 
         $(#[$books_doc])*
@@ -68,8 +70,6 @@ macro_rules! books {
             pub now: DateTime<Utc>,
             pub terms: Arc<Terms>,
             ids: IdSource,
-            pub agents: BTreeMap<AgentId, Arc<AgentFile>>,
-            pub customers: BTreeMap<CustomerId, Arc<CustomerFile>>,
             pub numbers: BTreeMap<AccountNumber, CustomerId>,
             pub products: BTreeMap<ProductId, product::Model>,
             pub call_rates: CallRates,
@@ -105,8 +105,6 @@ macro_rules! books {
                     now,
                     terms,
                     ids,
-                    agents: BTreeMap::new(),
-                    customers: BTreeMap::new(),
                     numbers: BTreeMap::new(),
                     products: BTreeMap::new(),
                     call_rates: CallRates::default(),
@@ -139,10 +137,14 @@ books! {
     /// An owner that is touched is here with its balance; an agent always together with its own telephone account, and a
     /// customer together with every agent that it ever had.
     shelves {
+        agents: AgentId => Arc<AgentFile>,
+        customers: CustomerId => Arc<CustomerFile>,
         agent_balances: AgentId => agent_balance::Model,
         customer_balances: CustomerId => customer_balance::Model,
         /// Commission still inside the hold period (E09), of agents that a payout is decided for.
         immature: AgentId => Money,
+        /// Likewise of what is held under a suspension: immature again once it is released.
+        immature_held: AgentId => Money,
         /// Paid in over the last 24 hours, failed payments aside (R34).
         paid_in: (CustomerId, TopUpMethod) => Money,
         /// By source and external id (E30).
@@ -171,6 +173,8 @@ books! {
         agent_events: agent_event::Model,
         account_events: account_event::Model,
         desk_events: desk_event::Model,
+        /// One that closes an agent ends its times with all its customers, on the books or not (E23).
+        standings: agent_standing::Model,
     }
 }
 

@@ -408,8 +408,11 @@ impl Books {
             if let Some((agent, _)) = self.own_commission(customer) {
                 posting.moves(Place::Commission(agent), revenue, parts.commission);
             }
-            self.earn(&charge, transaction_id, &mut posting);
+            let forfeited = self.earn(&charge, transaction_id, &mut posting);
             self.post_as(transaction_id, posting)?;
+            if let Some(row) = forfeited {
+                self.forfeit_late(&row)?;
+            }
         } else if let Some(agent_id) = agent_id {
             // A free charge earns nothing (R42), and is counted all the same.
             self.tally(agent_id, &charge, Money::ZERO, Money::ZERO);

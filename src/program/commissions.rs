@@ -6,12 +6,13 @@ use entity::charge::ChargeKind;
 use entity::commission::CommissionKind;
 use entity::entry::Account;
 use entity::{
-    AgentId, CommissionId, CommissionRate, CustomerId, Money, TransactionId, agent_slot, charge,
-    commission, customer_day,
+    AgentId, CommissionId, CommissionRate, CustomerId, Exact, Money, TransactionId, agent_slot,
+    charge, commission, customer_day,
 };
 
 use super::books::{AgentFile, CustomerFile};
 use super::posting::{Place, Posting, Tell};
+use super::standing::Suspended;
 use super::{Books, rates};
 
 impl CustomerFile {
@@ -42,77 +43,116 @@ impl AgentFile {
     }
 }
 
+/// A commission to be credited.
+pub(super) struct Credit<'a> {
+    pub kind: CommissionKind,
+    /// None for a bonus.
+    pub charge: Option<&'a charge::Model>,
+    pub base: Money,
+    pub commission_rate: CommissionRate,
+    pub exact: Exact,
+    pub occurred_at: DateTime<Utc>,
+    /// Under which suspension it is earned (E22).
+    pub suspended: Option<Suspended>,
+    pub transaction_id: TransactionId,
+}
+
+/// The part of [`commission::Model`] that only its rules need.
+pub(super) trait CommissionRow {
+    /// Where it was credited.
+    fn place(&self) -> Place;
+}
+
+impl CommissionRow for commission::Model {
+    fn place(&self) -> Place {
+        if self.held {
+            Place::Held(self.agent_id)
+        } else {
+            Place::Commission(self.agent_id)
+        }
+    }
+}
+
 impl Books {
-    /// Credits the agent of record for a charge, in the charge's own posting, and keeps the roll-ups.
+    /// Credits the agent of record for a charge, in the charge's own posting, and keeps the roll-ups. Answers what is
+    /// forfeited as soon as it is posted.
     ///
-    /// Nothing is earned on what was paid with promotional credit or passed through, or by an agent that is closed;
-    /// one that is suspended earns into `held` (E22).
+    /// Nothing is earned on what was paid with promotional credit or passed through, or by an agent that was closed by
+    /// then; one that was suspended then earns into `held` (E22).
     pub(super) fn earn(
         &mut self,
         charge: &charge::Model,
         transaction_id: TransactionId,
         posting: &mut Posting,
-    ) {
-        let Some(agent_id) = charge.agent_id else {
-            return;
-        };
+    ) -> Option<commission::Model> {
+        let agent_id = charge.agent_id?;
         let file = self.agents.get(&agent_id).cloned();
         let file = file.expect("a customer is loaded with its agents");
         let base = charge.amount - charge.promo_part;
-        let commission_rate = file.commission_rate_at(charge.occurred_at.min(self.now));
-        let earns =
-            charge.commissionable && base.is_positive() && file.agent.status != AgentStatus::Closed;
-        let earned = match commission_rate {
-            Some(commission_rate) if earns => {
-                let row = self.credit(charge, base, commission_rate, transaction_id, &file);
-                let to = if row.held {
-                    Place::Held(agent_id)
-                } else {
-                    Place::Commission(agent_id)
-                };
-                posting.moves(Place::House(Account::ExpenseCommission), to, row.amount);
-                posting.tells(agent_id, Tell::commission(row.id));
-                Some((base, row.amount))
-            }
-            _ => None,
+        let at = charge.occurred_at.min(self.now);
+        let earns = charge.commissionable
+            && base.is_positive()
+            && file.status_at(at) != AgentStatus::Closed;
+        let commission_rate = file.commission_rate_at(at).filter(|_| earns);
+        let Some(commission_rate) = commission_rate else {
+            self.tally(agent_id, charge, Money::ZERO, Money::ZERO);
+            return None;
         };
-        let (base, amount) = earned.unwrap_or_default();
-        self.tally(agent_id, charge, base, amount);
+        let suspended = file.suspended_at(at);
+        let row = self.credit(
+            &file,
+            Credit {
+                kind: CommissionKind::Earned,
+                charge: Some(charge),
+                base,
+                commission_rate,
+                exact: commission_rate.of(base),
+                occurred_at: charge.occurred_at,
+                suspended,
+                transaction_id,
+            },
+        );
+        let from = Place::House(Account::ExpenseCommission);
+        posting.moves(from, row.place(), row.amount);
+        posting.tells(agent_id, Tell::commission(row.id));
+        self.tally(agent_id, charge, base, row.amount);
+        suspended
+            .is_some_and(Suspended::is_forfeited)
+            .then_some(row)
     }
 
-    fn credit(
-        &mut self,
-        charge: &charge::Model,
-        base: Money,
-        commission_rate: CommissionRate,
-        transaction_id: TransactionId,
-        file: &AgentFile,
-    ) -> commission::Model {
+    /// Adds a commission to the rows, and to the agent's carry (E01); the posting is the caller's.
+    pub(super) fn credit(&mut self, file: &AgentFile, credit: Credit) -> commission::Model {
+        let agent_id = file.agent.id;
         let id: CommissionId = self.new_id();
-        let exact = commission_rate.of(base);
-        let (carry_before, amount, carry_after) = self.round(file.agent.id, exact);
+        let (carry_before, amount, carry_after) = self.round(agent_id, credit.exact);
         let hold = TimeDelta::days(i64::from(self.terms.payout_hold_days));
-        let held = file.agent.status == AgentStatus::Suspended;
-        if !held && self.terms.payout_hold_days > 0 {
-            self.immature
-                .change(&file.agent.id, |immature| *immature += amount);
+        let held = credit.suspended.is_some_and(Suspended::holds);
+        if self.terms.payout_hold_days > 0 {
+            let immature = if held {
+                &mut self.immature_held
+            } else {
+                &mut self.immature
+            };
+            immature.change(&agent_id, |immature| *immature += amount);
         }
         let row = commission::Model {
             id,
-            agent_id: file.agent.id,
-            customer_id: Some(charge.customer_id),
-            charge_id: Some(charge.id),
-            kind: CommissionKind::Earned,
-            base,
-            commission_rate,
-            exact,
+            agent_id,
+            customer_id: credit.charge.map(|charge| charge.customer_id),
+            charge_id: credit.charge.map(|charge| charge.id),
+            kind: credit.kind,
+            base: credit.base,
+            commission_rate: credit.commission_rate,
+            exact: credit.exact,
             amount,
             carry_before,
             carry_after,
             held,
+            suspension_id: credit.suspended.map(|suspended| suspended.id),
             reverses_id: None,
-            transaction_id,
-            occurred_at: charge.occurred_at,
+            transaction_id: credit.transaction_id,
+            occurred_at: credit.occurred_at,
             created_at: self.now,
             matures_at: self.now + hold,
         };

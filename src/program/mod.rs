@@ -3,6 +3,7 @@
 mod adjustments;
 pub mod affiliations;
 pub mod applications;
+mod bonuses;
 mod books;
 mod calls;
 mod chargebacks;
@@ -26,11 +27,13 @@ mod refunds;
 mod refusal;
 mod shelf;
 mod slices;
+pub mod standing;
 mod terms;
 mod top_ups;
 mod transfers;
 
 pub use adjustments::{PostAdjustment, Seconded, WriteOff};
+pub use bonuses::PayBonus;
 pub use books::{Added, AgentFile, Books, CustomerFile, DayKey, IdSource, SlotKey};
 pub use calls::{CallRates, prefixes};
 pub use chargebacks::ReverseTopUp;
@@ -56,6 +59,7 @@ pub use purchases::{
 pub use refunds::{RefundCharge, Refunded};
 pub use refusal::{Reason, Refusal};
 pub use shelf::{Fate, Shelf};
+pub use standing::{CloseAgent, ReinstateAgent, SuspendAgent};
 pub use terms::{Terms, TopUpLimits};
 pub use top_ups::{
     BeginTopUp, FinishTopUp, Finished, GatewaySaid, GaveBack, SettleTopUp, is_stale,

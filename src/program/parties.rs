@@ -21,7 +21,8 @@ impl Books {
     ///
     /// # Errors
     /// `NOT_FOUND` for a stranger's as for a missing one; `NOT_MANAGED` for an agent's own customer that holds its
-    /// own login.
+    /// own login; `AGENT_NOT_ACTIVE` for a suspended agent: it looks after nobody's money until an operator decides (E22),
+    /// and operators act for the accounts that it manages meanwhile. Its own account it uses like any customer.
     pub fn may_act(&self, party: Party, customer: CustomerId) -> Result<(), Refusal> {
         let file = self.customer(customer)?;
         match party {
@@ -29,11 +30,10 @@ impl Books {
             Party::Customer(own) if own == customer => Ok(()),
             Party::Agent(agent) if file.own_of == Some(agent) => Ok(()),
             Party::Agent(agent) if file.agent_now() == Some(agent) => {
-                if file.customer.management.is_by_agent() {
-                    Ok(())
-                } else {
-                    Err(Reason::NotManaged.into())
+                if !file.customer.management.is_by_agent() {
+                    return Err(Reason::NotManaged.into());
                 }
+                self.active_agent(agent).map(|_| ())
             }
             Party::Customer(_) | Party::Agent(_) => Err(Refusal::not_found("customer")),
         }

@@ -1,6 +1,7 @@
 //! Rows in hand, with a memory: what a refused command touched is put back.
 
 use std::collections::BTreeMap;
+use std::ops::Index;
 
 /// How a row in hand came there, and so how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,15 @@ pub enum Fate {
     New,
     /// In the database with other figures.
     Changed,
+}
+
+impl<K: Ord + Clone, M: Clone> Index<&K> for Shelf<K, M> {
+    type Output = M;
+
+    /// A row that must be there: its owner was asked for.
+    fn index(&self, key: &K) -> &M {
+        self.get(key).expect("what was asked for is there")
+    }
 }
 
 /// Rows by key, each with its fate, and what undoes the newest changes.

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use super::Registry;
+use super::ladder::agent_of_record;
 use super::people::{NewLogin, agent_by_id, login_by_id, open_affiliation};
 use super::signups::{email_taken, no_address};
 use super::story::{Locks, Story};
@@ -58,11 +59,13 @@ impl Story {
 }
 
 impl Registry {
-    /// An agent issues a (new) claim link for a customer that it signed up and that nobody has claimed; earlier links
-    /// die. One that it meant to keep is handed over from now on, and its way is the third: `AGENT_HANDOVER`.
+    /// An agent issues a (new) claim link for a customer that it manages: one that it signed up, or that an operator gave it
+    /// (E24), and that nobody has claimed. Earlier links die. One that it signed up and meant to keep is handed over from
+    /// now on, and its way is the third: `AGENT_HANDOVER`.
     ///
     /// # Errors
-    /// `NotFound` at `customerId` for a foreign customer as for a missing one; `NotManaged`; `CustomerNotActive`;
+    /// `NotFound` at `customerId` for a foreign customer as for a missing one; `NotManaged`; `AgentNotActive` while it is
+    /// suspended (E22); `CustomerNotActive`;
     /// `InvalidInput` at `email` where no address is known; `SelfReferral` (E18) at `email`.
     pub async fn hand_over(
         &self,
@@ -74,9 +77,12 @@ impl Registry {
         let locks = Locks::default().agent(&agent).account(customer);
         let mut story = self.begin(&locks).await?;
         let (mut account, affiliation) = story.own_customer(&agent, customer).await?;
-        if !account.management.is_by_agent() || !is_by_hand(affiliation.method) {
+        if !account.management.is_by_agent() {
             return Err(Reason::NotManaged.at("customerId").into());
         }
+        // Under the lock: it may have been suspended since.
+        let agent = agent_by_id(story.txn(), agent.id).await?;
+        affiliations::must_take_customers(&agent).map_err(Refusal::from)?;
         if !account.status.is_open() {
             return Err(Reason::CustomerNotActive.at("customerId").into());
         }
@@ -89,7 +95,7 @@ impl Registry {
         }
         account.management = Management::PendingHandover;
         story.save_account(&account).await?;
-        if affiliation.method != AffiliationMethod::AgentHandover {
+        if affiliation.method == AffiliationMethod::AgentManaged {
             let third_way = affiliation::ActiveModel {
                 id: Set(affiliation.id),
                 method: Set(AffiliationMethod::AgentHandover),
@@ -220,14 +226,6 @@ impl Story {
     }
 }
 
-/// Whether the agent itself signed the customer up.
-fn is_by_hand(method: AffiliationMethod) -> bool {
-    matches!(
-        method,
-        AffiliationMethod::AgentHandover | AffiliationMethod::AgentManaged
-    )
-}
-
 /// A new agent's link gives its own login a password, and is no way to another address.
 fn must_be_own(login: &login::Model, email: &Email) -> Result<(), Refusal> {
     if login.email_key == email.key() {
@@ -238,15 +236,4 @@ fn must_be_own(login: &login::Model, email: &Email) -> Result<(), Refusal> {
             "`email` must be the address of the application.",
         ))
     }
-}
-
-async fn agent_of_record(
-    conn: &impl ConnectionTrait,
-    customer: CustomerId,
-) -> Result<Option<agent::Model>, Error> {
-    let Some(affiliation) = open_affiliation(conn, customer).await? else {
-        return Ok(None);
-    };
-    let agent = agent::Entity::find_by_id(affiliation.agent_id);
-    Ok(agent.one(conn).await?)
 }

@@ -5,9 +5,11 @@
 
 mod applications;
 mod approvals;
+mod assigning;
 mod catalogue;
 mod claims;
 mod handle;
+mod ladder;
 mod machines;
 mod naming;
 mod operators;

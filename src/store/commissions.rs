@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveTime, Utc};
+use entity::agent::AgentStatus;
 use entity::commission::CommissionKind;
-use entity::{AgentId, CustomerId, Exact, Money, commission, customer_day};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QuerySelect};
+use entity::{AgentId, CustomerId, Exact, Money, agent_standing, commission, customer_day};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, Order, QueryFilter,
+    QuerySelect,
+};
 
 use super::pages::{List, Part};
 use crate::program::Span;
@@ -44,6 +48,34 @@ pub fn of_agent(agent: AgentId, which: &Commissions) -> List<commission::Entity>
     List::newest_first("commissions", rows)
 }
 
+/// What is in an agent's commission, and not held: credited there, or released when it was reinstated (E22).
+#[must_use]
+pub fn is_free() -> Condition {
+    use commission::Column;
+    let released = suspensions_that_ended_as(AgentStatus::Active).to_owned();
+    Condition::any()
+        .add(Column::Held.eq(false))
+        .add(Column::SuspensionId.in_subquery(released))
+}
+
+/// The suspensions after which an agent became this: in SQL `s` is the suspension, and `n` what came next.
+#[must_use]
+pub fn suspensions_that_ended_as(status: AgentStatus) -> SelectStatement {
+    use agent_standing::Column;
+    let (s, n) = (Alias::new("s"), Alias::new("n"));
+    let of = |table: &Alias, column: Column| Expr::col((table.clone(), column));
+    let next = of(&n, Column::AgentId)
+        .equals((s.clone(), Column::AgentId))
+        .and(of(&n, Column::Ordinal).eq(of(&s, Column::Ordinal).add(1)));
+    Query::select()
+        .column((s.clone(), Column::Id))
+        .from_as(agent_standing::Entity, s.clone())
+        .join_as(JoinType::InnerJoin, agent_standing::Entity, n.clone(), next)
+        .and_where(of(&n, Column::Status).eq(status))
+        .and_where(of(&s, Column::Status).eq(AgentStatus::Suspended))
+        .to_owned()
+}
+
 /// What an agent was credited and is still inside the hold period (E09), as `n`.
 #[must_use]
 pub fn immature(agent: AgentId, now: DateTime<Utc>) -> Part {
@@ -53,7 +85,7 @@ pub fn immature(agent: AgentId, now: DateTime<Utc>) -> Part {
         .from(commission::Entity)
         .and_where(Column::AgentId.eq(agent))
         .and_where(Column::MaturesAt.gt(now))
-        .and_where(Column::Held.eq(false))
+        .cond_where(is_free())
         .to_owned();
     sum(select)
 }

@@ -1,5 +1,6 @@
 //! SQL, and the one place where SQLite and `PostgreSQL` differ.
 
+pub mod affiliations;
 pub mod agents;
 pub mod applications;
 pub mod bulk;

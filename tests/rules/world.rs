@@ -115,7 +115,7 @@ impl World {
             affiliations: Vec::new(),
             own_of: None,
         };
-        self.books.customers.insert(id, Arc::new(file));
+        self.books.customers.load(id, Arc::new(file));
         self.books.numbers.insert(number, id);
         self.load_customer_balance(id, Money::ZERO, Money::ZERO);
         self.customers.push(id);
@@ -138,9 +138,12 @@ impl World {
             status: AgentStatus::Active,
             joined_at: self.now(),
         };
-        let rates = Vec::new();
-        let file = AgentFile { agent, rates };
-        self.books.agents.insert(id, Arc::new(file));
+        let file = AgentFile {
+            agent,
+            rates: Vec::new(),
+            standings: Vec::new(),
+        };
+        self.books.agents.load(id, Arc::new(file));
         self.set_rate(id, self.now(), basis_points);
         self.load_agent_balance(id, Money::ZERO, Exact::ZERO);
         self.agents.push(id);
@@ -148,13 +151,15 @@ impl World {
     }
 
     pub fn change_agent(&mut self, id: AgentId, change: impl FnOnce(&mut AgentFile)) {
-        let file = self.books.agents.get_mut(&id).expect("an agent");
-        change(Arc::make_mut(file));
+        let mut file = Arc::clone(&self.books.agents[&id]);
+        change(Arc::make_mut(&mut file));
+        self.books.agents.load(id, file);
     }
 
     pub fn change_customer(&mut self, id: CustomerId, change: impl FnOnce(&mut CustomerFile)) {
-        let file = self.books.customers.get_mut(&id).expect("a customer");
-        change(Arc::make_mut(file));
+        let mut file = Arc::clone(&self.books.customers[&id]);
+        change(Arc::make_mut(&mut file));
+        self.books.customers.load(id, file);
     }
 
     /// A rate from an instant on; it takes the place of one from the same instant.

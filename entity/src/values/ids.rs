@@ -87,6 +87,10 @@ typed_ids! {
     CustomerId = "cus";
     /// A customer's time with one agent.
     AffiliationId = "aff";
+    /// An operator's decision whether an agent earns.
+    StandingId = "std";
+    /// An operator's decision whose customer an account is.
+    AssignmentId = "asg";
     /// A thing on the price list.
     ProductId = "prd";
     /// A price of calls to a prefix.

@@ -2,6 +2,8 @@
 
 mod adjustments;
 mod applications;
+mod assigning;
+mod bonuses;
 mod catalogue;
 mod machines;
 mod parties;
@@ -14,11 +16,14 @@ mod recording;
 mod refunds;
 mod sessions;
 mod signups;
+mod standing;
 mod top_ups;
 mod transfers;
 
 pub use adjustments::AdjustmentMutation;
 pub use applications::ApplicationMutation;
+pub use assigning::AssigningMutation;
+pub use bonuses::BonusMutation;
 pub use catalogue::CatalogueMutation;
 pub use machines::MachineMutation;
 pub use payout_decisions::PayoutDecisionMutation;
@@ -30,5 +35,6 @@ pub use recording::RecordingMutation;
 pub use refunds::RefundMutation;
 pub use sessions::SessionMutation;
 pub use signups::SignUpMutation;
+pub use standing::StandingMutation;
 pub use top_ups::TopUpMutation;
 pub use transfers::TransferMutation;

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::{AgentId, Prose};
 
+use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
@@ -30,6 +31,16 @@ pub struct AgentPayload {
     agent: Option<Agent>,
     /// Why it was refused; empty where it was done.
     user_errors: Vec<UserError>,
+}
+
+impl AgentPayload {
+    /// It was done.
+    pub(super) fn of(agent: entity::agent::Model) -> Self {
+        Self {
+            agent: Some(Agent(agent)),
+            user_errors: vec![],
+        }
+    }
 }
 
 impl Payload for AgentPayload {
@@ -68,10 +79,7 @@ impl RateMutation {
             let operator = actor.person()?.login;
             let registry = &services(ctx).registry;
             let agent = registry.set_commission_rate(operator, agent, rate, from, reason);
-            Ok(AgentPayload {
-                agent: Some(Agent(agent.await?)),
-                user_errors: vec![],
-            })
+            Ok::<_, Error>(AgentPayload::of(agent.await?))
         })
         .await
     }

@@ -162,6 +162,16 @@ pub struct CustomerPayload {
     user_errors: Vec<UserError>,
 }
 
+impl CustomerPayload {
+    /// It was done.
+    pub(super) fn of(customer: entity::customer::Model) -> Self {
+        Self {
+            customer: Some(Customer(customer)),
+            user_errors: vec![],
+        }
+    }
+}
+
 impl Payload for CustomerPayload {
     fn refused(error: UserError, _: bool) -> Self {
         Self {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_graphql::{ComplexObject, Context, Enum, ID, Interface, SimpleObject, Subscription};
 use entity::payout::PayoutState;
 use entity::{
-    AgentId, CommissionId, CustomerId, Money, PayoutId, TransferId, TypedId, agent_event,
-    commission, payout, transfer,
+    AgentId, CommissionId, CustomerId, Money, PayoutId, StandingId, TransferId, TypedId,
+    agent_event, agent_standing, commission, payout, transfer,
 };
 
 use super::feed::{Feed, feed, missing, position, rows};
@@ -22,6 +22,7 @@ use crate::graphql::given::{Given, bad_argument};
 use crate::graphql::loaders::find;
 use crate::graphql::nodes::{Commission, Customer, Payout, Transfer};
 use crate::graphql::scalars::{DateTime, Percent};
+use crate::graphql::standing::AgentStatus;
 use crate::live::immature;
 use crate::program::{AgentFigures, Terms, withdrawable};
 use crate::store::Db;
@@ -39,6 +40,8 @@ pub enum AgentEventKind {
     Payout,
     /// An operator set another rate.
     CommissionRate,
+    /// An operator suspended, reinstated or closed it.
+    Standing,
 }
 
 impl AgentEventKind {
@@ -51,6 +54,7 @@ impl AgentEventKind {
             Kind::Transfer => Self::Transfer,
             Kind::Payout => Self::Payout,
             Kind::CommissionRate => Self::CommissionRate,
+            Kind::Standing => Self::Standing,
             Kind::OwnAccount => return None,
         })
     }
@@ -77,6 +81,7 @@ pub enum AgentEvent {
     Transfer(TransferEvent),
     Payout(PayoutEvent),
     CommissionRate(CommissionRateEvent),
+    Standing(StandingEvent),
 }
 
 /// A commission was earned or clawed back.
@@ -158,6 +163,21 @@ pub struct CommissionRateEvent {
     commission_rate: Percent,
 }
 
+/// An operator suspended the agent, reinstated or closed it. What was released or forfeited with it is in the balance.
+#[derive(SimpleObject)]
+pub struct StandingEvent {
+    /// To come back to, as `after`: opaque.
+    cursor: String,
+    /// When it was decided.
+    occurred_at: DateTime,
+    /// The agent's balance right after this event.
+    balance: AgentBalance,
+    /// What the agent is from then on.
+    status: AgentStatus,
+    /// Why, as the operator put it.
+    reason: String,
+}
+
 /// `commissionEvents` and `agentEvents`.
 #[derive(Default)]
 pub struct AgentSubscription;
@@ -194,7 +214,8 @@ impl AgentSubscription {
         .await
     }
 
-    /// All that concerns an agent, in order and as it happens: its commissions, customers, transfers, payouts and rates.
+    /// All that concerns an agent, in order and as it happens: its commissions, customers, transfers, payouts, rates and
+    /// standing.
     /// What moves on its own telephone account is told by `accountEvents`. Operators name an agent.
     ///
     /// First comes what happened after `after`, then what happens. `CURSOR_EXPIRED` for a cursor that this agent never
@@ -268,6 +289,7 @@ struct Told {
     commissions: HashMap<CommissionId, commission::Model>,
     transfers: HashMap<TransferId, transfer::Model>,
     payouts: HashMap<PayoutId, payout::Model>,
+    standings: HashMap<StandingId, agent_standing::Model>,
 }
 
 impl Page {
@@ -323,10 +345,16 @@ impl Page {
             .collect();
         let id = payout::Column::Id;
         let payouts = rows::<payout::Entity, _>(db, id, &ids, |row| row.id).await?;
+        let ids: Vec<StandingId> = about(AgentEventKind::Standing)
+            .map(TypedId::from_uuid)
+            .collect();
+        let id = agent_standing::Column::Id;
+        let standings = rows::<agent_standing::Entity, _>(db, id, &ids, |row| row.id).await?;
         Ok(Told {
             commissions,
             transfers,
             payouts,
+            standings,
         })
     }
 }
@@ -378,6 +406,16 @@ impl Told {
                 balance,
                 commission_rate: row.commission_rate?.percent().into(),
             }),
+            AgentEventKind::Standing => {
+                let standing = self.standings.get(&StandingId(id))?;
+                AgentEvent::Standing(StandingEvent {
+                    cursor,
+                    occurred_at,
+                    balance,
+                    status: standing.status.into(),
+                    reason: standing.reason.to_string(),
+                })
+            }
         })
     }
 }
