@@ -15,8 +15,8 @@ use entity::entry::Account;
 use entity::product::{self, ProductKind};
 use entity::{
     AccountNumber, AgentId, AgentNumber, CallRateId, CommissionRate, CustomerId, Exact, LoginId,
-    Money, Name, Percent, ProductId, Prose, TypedId, agent_balance, call_rate, charge,
-    commission_rate, customer_balance, desk,
+    Money, Name, Percent, ProductId, Prose, TypedId, agent_balance, agent_standing, call_rate,
+    charge, commission_rate, customer_balance, desk,
 };
 use uuid::Uuid;
 
@@ -154,6 +154,24 @@ impl World {
         let mut file = Arc::clone(&self.books.agents[&id]);
         change(Arc::make_mut(&mut file));
         self.books.agents.load(id, file);
+    }
+
+    /// How an agent stands from now on, before a story begins.
+    pub fn stands(&mut self, agent_id: AgentId, status: AgentStatus) {
+        let (id, since) = (self.books.new_id(), self.now());
+        self.change_agent(agent_id, |file| {
+            file.agent.status = status;
+            file.standings.push(agent_standing::Model {
+                id,
+                agent_id,
+                ordinal: file.standings.last().map_or(0, |last| last.ordinal) + 1,
+                status,
+                since,
+                reason: Prose::parse("looked into").expect("prose"),
+                set_by: LoginId::from_uuid(Uuid::from_u128(1)),
+                transaction_id: None,
+            });
+        });
     }
 
     pub fn change_customer(&mut self, id: CustomerId, change: impl FnOnce(&mut CustomerFile)) {

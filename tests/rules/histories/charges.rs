@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use entity::agent::AgentStatus;
 use entity::charge::{self, ChargeKind, ChargeState};
 use entity::commission::{self, CommissionKind};
 use entity::entry::Account;
 use entity::{AgentId, PhoneNumber, TypedId};
 
-use super::model::{Model, Place, status, units};
+use super::model::{Model, Place, status, stood, units};
 use crate::world::World;
 
 /// How a charge is paid: promo, cash, an agent's own commission.
@@ -49,7 +50,7 @@ impl Model {
             (None, []) => {}
             (Some((agent, rate)), [row]) => {
                 let posted = self.commission(world, charge, (agent, rate, cash + own), row);
-                let to = if status(world, agent) == AgentStatus::Suspended {
+                let to = if is_held(world, agent, charge.occurred_at) {
                     Account::AgentHeld
                 } else {
                     Account::AgentCommission
@@ -122,7 +123,7 @@ impl Model {
         assert_eq!(units(row.base), base, "E03");
         let basis_points = row.commission_rate.percent().basis_points();
         assert_eq!(i128::from(basis_points), rate, "E05: the rate of its time");
-        assert_eq!(row.held, status(world, agent) == AgentStatus::Suspended);
+        assert_eq!(row.held, is_held(world, agent, charge.occurred_at), "E22");
         assert_eq!(row.reverses_id, None);
         assert_eq!(row.occurred_at, charge.occurred_at);
         assert_eq!(row.created_at, world.now());
@@ -203,6 +204,12 @@ impl Model {
     }
 }
 
+/// Whether what is earned on something of this instant is held: under a suspension that is not lifted (E22).
+fn is_held(world: &World, agent: AgentId, occurred_at: DateTime<Utc>) -> bool {
+    let (stood, became) = stood(world, agent, occurred_at.min(world.now()));
+    stood == AgentStatus::Suspended && became != Some(AgentStatus::Active)
+}
+
 /// Who is due what rate, where somebody is (5).
 fn due(world: &World, charge: &charge::Model, base: i128) -> Option<(AgentId, i128)> {
     let at = charge.occurred_at.min(charge.created_at);
@@ -215,7 +222,9 @@ fn due(world: &World, charge: &charge::Model, base: i128) -> Option<(AgentId, i1
     assert!(of_record.len() <= 1, "11");
     let agent = of_record.first().copied();
     assert_eq!(charge.agent_id, agent, "E05: the agent of its time");
-    let agent = agent.filter(|agent| status(world, *agent) != AgentStatus::Closed)?;
+    let agent = agent?;
+    let (stood, _) = stood(world, agent, at);
+    assert_ne!(stood, AgentStatus::Closed, "E23: nobody is its customer");
     let rates = &world.books.agents[&agent].rates;
     let rate = rates
         .iter()

@@ -8,7 +8,7 @@ use entity::commission;
 use entity::desk_event::DeskSubject;
 use entity::entry::{self, Account};
 use entity::payout::PayoutState;
-use entity::transaction::{self, TransactionKind};
+use entity::transaction::{self, Cause, TransactionKind};
 use entity::{AgentId, CustomerId, PayoutId, TypedId};
 
 use super::model::{Model, units};
@@ -55,6 +55,13 @@ impl Model {
                 let agent = payout.expect("a payout").agent_id;
                 agents.insert(agent, AgentEventKind::Payout);
             }
+            TransactionKind::CommissionReleased | TransactionKind::CommissionForfeited => {
+                let kind = match transaction.cause {
+                    Cause::Agent => AgentEventKind::Standing,
+                    _ => AgentEventKind::Commission,
+                };
+                agents.values_mut().for_each(|told| *told = kind);
+            }
             _ => {}
         }
         self.account_events(world, transaction, customers);
@@ -63,7 +70,11 @@ impl Model {
             assert_eq!(event.transaction_id, Some(transaction.id));
             let kind = agents.remove(&event.agent_id).expect("told once each");
             assert_eq!(event.kind, kind);
+            let standings = &world.books.agents[&event.agent_id].standings;
             let subject = match commissions {
+                _ if kind == AgentEventKind::Standing => {
+                    standings.last().expect("a standing").id.uuid()
+                }
                 [row] if kind == AgentEventKind::Commission => row.id.uuid(),
                 _ => transaction.cause_id,
             };
@@ -94,14 +105,16 @@ impl Model {
         }
     }
 
-    /// What moves nothing: an approval.
+    /// What moves nothing: an approval, and another standing of an agent of which nothing was held.
     pub fn events_without_transaction(&mut self, world: &World) {
         let events = &world.books.added.agent_events;
         while let Some(event) = events.get(self.read.agent_events)
             && event.transaction_id.is_none()
         {
             let state = (event.kind, event.payout_state);
-            assert_eq!(state, (AgentEventKind::Payout, Some(PayoutState::Approved)));
+            let approved = (AgentEventKind::Payout, Some(PayoutState::Approved));
+            let stands = (AgentEventKind::Standing, None);
+            assert!(state == approved || state == stands, "{state:?}");
             self.agent_event(world, event);
         }
     }

@@ -9,7 +9,7 @@ use serde_json::to_value;
 
 use super::loader;
 use super::model::Model;
-use super::moves::immature;
+use super::moves::{immature, immature_held};
 use super::oracle::paid_in;
 use super::picture::Picture;
 use super::population;
@@ -56,6 +56,10 @@ impl Tally {
             "returnPayout",
             "chargePlanFee",
             "cancelPlan",
+            "suspendAgent",
+            "reinstateAgent",
+            "closeAgent",
+            "payBonus",
         ] {
             let done = self.of(&format!("{command} done"));
             assert!(done * 20 >= histories, "{command}: only {done} times");
@@ -169,6 +173,9 @@ impl History {
             let sum = i64::try_from(immature(&self.world, id)).expect("within range");
             let sum = entity::Money::from_units(sum);
             self.world.books.immature.load(id, sum);
+            let held = i64::try_from(immature_held(&self.world, id)).expect("within range");
+            let held = entity::Money::from_units(held);
+            self.world.books.immature_held.load(id, held);
         }
         let top_ups = self.world.books.top_ups.iter();
         let keys: Vec<_> = top_ups

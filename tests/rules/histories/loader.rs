@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use agent_program::program::{Books, CallRates, Command, Needs, prefixes};
 use entity::{AgentId, CustomerId, Money};
 
-use super::moves::immature;
+use super::moves::{immature, immature_held};
 use super::oracle::paid_in;
 use crate::world::World;
 
@@ -70,9 +70,11 @@ pub fn load<C: Command>(world: &World, command: &C) -> Books {
     }
     owners(&mut books, all, &agents, customers);
     for id in for_payout {
-        if all.agents.contains_key(&id) {
+        if all.agents.get(&id).is_some() {
             let sum = i64::try_from(immature(world, id)).expect("within range");
             books.immature.load(id, Money::from_units(sum));
+            let held = i64::try_from(immature_held(world, id)).expect("within range");
+            books.immature_held.load(id, Money::from_units(held));
         }
     }
     for (customer, method) in needs.paid_in {
@@ -96,7 +98,7 @@ fn owners(
         let Some(file) = all.agents.get(id) else {
             continue;
         };
-        books.agents.insert(*id, file.clone());
+        books.agents.load(*id, file.clone());
         let balance = all.agent_balance(*id).clone();
         books.agent_balances.load(*id, balance);
         customers.insert(file.agent.customer_id);
@@ -105,7 +107,7 @@ fn owners(
         let Some(file) = all.customers.get(&id) else {
             continue;
         };
-        books.customers.insert(id, file.clone());
+        books.customers.load(id, file.clone());
         let balance = all.customer_balance(id).clone();
         books.customer_balances.load(id, balance);
     }

@@ -13,6 +13,7 @@ mod oracle;
 mod picture;
 mod population;
 mod requests;
+mod standing;
 mod steps;
 mod switches;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agent_program::program::Books;
+use chrono::{DateTime, Utc};
 use entity::agent::AgentStatus;
 use entity::charge::{self, ChargeKind};
 use entity::commission;
@@ -12,7 +13,7 @@ use entity::transaction::{self, TransactionKind};
 use entity::{AgentId, CustomerId, Money, Name, TypedId};
 use uuid::Uuid;
 
-use super::moves::immature;
+use super::moves::{immature, immature_held};
 use crate::world::World;
 
 pub type Place = (Account, Option<Uuid>);
@@ -130,6 +131,9 @@ impl Model {
         for (id, sum) in books.immature.iter() {
             assert_eq!(units(*sum), immature(world, *id), "E09");
         }
+        for (id, sum) in books.immature_held.iter() {
+            assert_eq!(units(*sum), immature_held(world, *id), "E09");
+        }
     }
 
     fn transaction(
@@ -147,8 +151,17 @@ impl Model {
             assert_eq!(transaction.occurred_at, charge.occurred_at);
             self.charge(world, charge, commissions)
         } else {
-            assert!(commissions.is_empty(), "earned without a charge (E02)");
-            self.moves(world, transaction, entries)
+            let bonus = transaction.kind == TransactionKind::Bonus;
+            assert_eq!(
+                commissions.len(),
+                usize::from(bonus),
+                "earned without a charge (E02)"
+            );
+            if let [row] = commissions {
+                self.bonus(world, transaction, row)
+            } else {
+                self.moves(world, transaction, entries)
+            }
         };
         let mut found: BTreeMap<Place, i128> = BTreeMap::new();
         for (entry, line) in entries.iter().zip(1..) {
@@ -252,7 +265,7 @@ impl Model {
                 | PayoutState::Returned => {}
             }
         }
-        for id in books.agents.keys() {
+        for (id, _) in books.agents.iter() {
             let open = reserved.get(id).copied().unwrap_or_default();
             let found = self.balance(Account::AgentReserved, id.uuid());
             assert_eq!(found, open, "8: reserved of {id}");
@@ -263,7 +276,7 @@ impl Model {
 
     /// 11: one agent at a time, and no circle.
     pub fn affiliations(world: &World) {
-        for (id, file) in &world.books.customers {
+        for (id, file) in world.books.customers.iter() {
             let mut times = file.affiliations.clone();
             times.sort_by_key(|time| time.since);
             for pair in times.windows(2) {
@@ -288,5 +301,25 @@ pub fn open_agent(world: &World, customer: CustomerId) -> Option<AgentId> {
 }
 
 pub fn status(world: &World, agent: AgentId) -> AgentStatus {
-    world.books.agents[&agent].agent.status
+    let file = &world.books.agents[&agent];
+    let newest = file.standings.last().map(|standing| standing.status);
+    assert_eq!(file.agent.status, newest.unwrap_or(AgentStatus::Active));
+    file.agent.status
+}
+
+/// How an agent stood at an instant, and what became of the suspension that it was under (E22, E23).
+pub fn stood(
+    world: &World,
+    agent: AgentId,
+    at: DateTime<Utc>,
+) -> (AgentStatus, Option<AgentStatus>) {
+    let standings = &world.books.agents[&agent].standings;
+    let begun = standings.iter().filter(|standing| standing.since <= at);
+    let Some(last) = begun.max_by_key(|standing| standing.ordinal) else {
+        return (AgentStatus::Active, None);
+    };
+    let next = standings
+        .iter()
+        .find(|standing| standing.ordinal == last.ordinal + 1);
+    (last.status, next.map(|next| next.status))
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use entity::agent::AgentStatus;
 use entity::entry::{self, Account};
 use entity::payout::{self, PayoutMethod, PayoutState};
 use entity::top_up::{TopUpMethod, TopUpState};
 use entity::transaction::{self, Cause, TransactionKind};
-use entity::{AgentId, PayoutId, TopUpId, TypedId};
+use entity::{AgentId, PayoutId, TopUpId, TypedId, commission};
 
 use super::charges::moved;
-use super::model::{Model, Place, units};
+use super::model::{Model, Place, status, units};
 use crate::world::World;
 
 impl Model {
@@ -88,6 +89,28 @@ impl Model {
                 let from = (Account::AgentCommission, Some(agent.uuid()));
                 moved(&mut moves, from, to, amount - of_funding);
             }
+            TransactionKind::CommissionReleased => {
+                assert_eq!(transaction.cause, Cause::Agent);
+                let held = self.balance(Account::AgentHeld, cause);
+                let from = (Account::AgentHeld, Some(cause));
+                let to = (Account::AgentCommission, Some(cause));
+                assert_eq!(status(world, AgentId(cause)), AgentStatus::Active);
+                moved(&mut moves, from, to, held);
+            }
+            TransactionKind::CommissionForfeited => {
+                let lost = (Account::ExpenseCommission, None);
+                let (agent, held) = if transaction.cause == Cause::Agent {
+                    (AgentId(cause), self.balance(Account::AgentHeld, cause))
+                } else {
+                    assert_eq!(transaction.cause, Cause::Commission);
+                    let mut rows = world.books.added.commissions.iter();
+                    let row = rows.find(|row| row.id.uuid() == cause).expect("a row");
+                    (row.agent_id, units(row.amount))
+                };
+                assert_eq!(status(world, agent), AgentStatus::Closed);
+                let from = (Account::AgentHeld, Some(agent.uuid()));
+                moved(&mut moves, from, lost, held);
+            }
             _ => {
                 assert_eq!(transaction.cause, Cause::Payout);
                 let payout = world.books.payouts.get(&PayoutId(cause)).expect("a payout");
@@ -158,10 +181,31 @@ impl Model {
     }
 }
 
-/// The commission of an agent that is not old enough to be paid out (E09).
+/// The commission of an agent that is not old enough to be paid out (E09), and is not held: what was earned under a
+/// suspension is free once the agent is reinstated.
 pub fn immature(world: &World, agent: AgentId) -> i128 {
+    young(world, agent, |row| {
+        !row.held || became(world, row) == Some(AgentStatus::Active)
+    })
+}
+
+/// The same that is held: under a suspension that lasts.
+pub fn immature_held(world: &World, agent: AgentId) -> i128 {
+    young(world, agent, |row| row.held && became(world, row).is_none())
+}
+
+fn young(world: &World, agent: AgentId, which: impl Fn(&commission::Model) -> bool) -> i128 {
     let rows = world.books.added.commissions.iter();
-    rows.filter(|row| row.agent_id == agent && !row.held && row.matures_at > world.now())
+    rows.filter(|row| row.agent_id == agent && row.matures_at > world.now() && which(row))
         .map(|row| units(row.amount))
         .sum()
+}
+
+/// What followed the suspension that a row was earned under.
+fn became(world: &World, row: &commission::Model) -> Option<AgentStatus> {
+    let standings = &world.books.agents[&row.agent_id].standings;
+    let this = standings
+        .iter()
+        .position(|standing| Some(standing.id) == row.suspension_id)?;
+    standings.get(this + 1).map(|next| next.status)
 }

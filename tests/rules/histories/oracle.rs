@@ -26,7 +26,7 @@ pub fn transfer(model: &Model, world: &World, command: &TransferFunds) -> Option
     if asked <= 0 {
         return Some(Reason::AmountNotPositive);
     }
-    let known = world.books.customers.contains_key(&command.customer);
+    let known = world.books.customers.get(&command.customer).is_some();
     if !known || open_agent(world, command.customer) != Some(command.agent) {
         return Some(Reason::NotAffiliated);
     }

@@ -1,9 +1,11 @@
 //! The books as they stand, to be compared with what they are after a refusal.
 
 use agent_program::program::{Books, DayKey, Fate, Shelf, SlotKey};
+use entity::agent::AgentStatus;
+use entity::customer::Management;
 use entity::top_up::TopUpMethod;
 use entity::{
-    AgentId, CustomerId, Money, PayoutId, PlanId, TopUpId, agent_balance, agent_slot,
+    AgentId, CustomerId, Money, PayoutId, PlanId, TopUpId, affiliation, agent_balance, agent_slot,
     customer_balance, customer_day, desk, payout, plan, top_up,
 };
 
@@ -25,7 +27,15 @@ pub struct Picture {
     desk: Rows<(), desk::Model>,
     slots: Rows<SlotKey, agent_slot::Model>,
     days: Rows<DayKey, customer_day::Model>,
-    added: [usize; 7],
+    agents: Rows<AgentId, (AgentStatus, usize)>,
+    customers: Rows<CustomerId, (Management, Vec<affiliation::Model>)>,
+    added: [usize; 8],
+}
+
+fn seen<K: Ord + Clone, M: Clone, T>(shelf: &Shelf<K, M>, what: impl Fn(&M) -> T) -> Rows<K, T> {
+    let rows = shelf.iter().map(|(key, row)| (key.clone(), what(row)));
+    let fates = [Fate::New, Fate::Changed].map(|fate| shelf.of(fate).count());
+    (rows.collect(), fates)
 }
 
 fn rows<K: Ord + Clone, M: Clone>(shelf: &Shelf<K, M>) -> Rows<K, M> {
@@ -49,6 +59,12 @@ impl Picture {
             desk: rows(&books.desk),
             slots: rows(&books.slots),
             days: rows(&books.days),
+            agents: seen(&books.agents, |file| {
+                (file.agent.status, file.standings.len())
+            }),
+            customers: seen(&books.customers, |file| {
+                (file.customer.management, file.affiliations.clone())
+            }),
             added: [
                 added.transactions.len(),
                 added.entries.len(),
@@ -57,6 +73,7 @@ impl Picture {
                 added.agent_events.len(),
                 added.account_events.len(),
                 added.desk_events.len(),
+                added.standings.len(),
             ],
         }
     }

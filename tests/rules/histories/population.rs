@@ -50,7 +50,7 @@ pub fn world(chance: &mut Chance) -> World {
         let carry = Exact::from_units(chance.between(0, 10_000));
         world.load_agent_balance(agent, Money::from_units(commission), carry);
         if chance.percent(15) {
-            world.change_agent(agent, |file| file.agent.status = AgentStatus::Suspended);
+            world.stands(agent, AgentStatus::Suspended);
         }
     }
     for _ in 0..chance.between(2, 7) {
@@ -126,8 +126,7 @@ impl History {
         let customer = self.chance.of(&self.world.customers);
         match self.chance.between(0, 10) {
             0..3 => self.new_rate(agent),
-            3 => self.new_status(agent),
-            4..6 => self.new_agent(customer, agent),
+            3..6 => self.new_agent(customer, agent),
             6 => {
                 let status = self.chance.of(&[
                     CustomerStatus::Active,
@@ -172,30 +171,6 @@ impl History {
         assert!(from >= now, "E06: never backwards");
         let basis_points = self.chance.between(100, 1_001);
         self.world.set_rate(agent, from, basis_points);
-    }
-
-    fn new_status(&mut self, agent: AgentId) {
-        let reserved = self.world.books.agent_balance(agent).reserved;
-        let was = self.world.books.agents[&agent].agent.status;
-        let status = match was {
-            AgentStatus::Active => AgentStatus::Suspended,
-            AgentStatus::Suspended if reserved.is_zero() => {
-                self.chance.of(&[AgentStatus::Active, AgentStatus::Closed])
-            }
-            AgentStatus::Suspended => AgentStatus::Active,
-            AgentStatus::Closed => return,
-        };
-        self.world
-            .change_agent(agent, |file| file.agent.status = status);
-        let leave = self.chance.percent(50);
-        for customer in self.world.customers.clone() {
-            if leave
-                && status == AgentStatus::Closed
-                && open_agent(&self.world, customer) == Some(agent)
-            {
-                self.world.affiliate(customer, None);
-            }
-        }
     }
 
     /// Another agent of record, or none; an agent's own account may go under another agent (E19).

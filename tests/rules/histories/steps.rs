@@ -5,6 +5,7 @@ use agent_program::program::{
     GatewaySaid, GrantPromo, Party, PurchaseProduct, Reason, SettleTopUp, TransferFunds,
 };
 use chrono::TimeDelta;
+use entity::agent::AgentStatus;
 use entity::entry::Account;
 use entity::plan::PlanState;
 use entity::top_up::{TopUpMethod, TopUpState};
@@ -31,8 +32,10 @@ impl History {
             69..71 => self.promo(),
             71..78 => self.request_payout(),
             78..93 => self.decide_on_payout(),
-            93..98 => self.plan_fee(),
-            _ => self.cancel_plan(),
+            93..96 => self.plan_fee(),
+            96 => self.cancel_plan(),
+            97..99 => self.standing(),
+            _ => self.bonus(),
         }
     }
 
@@ -100,7 +103,13 @@ impl History {
             Party::Agent(agent) if file.own_of == Some(agent) => None,
             Party::Agent(agent) if open_agent(&self.world, customer) == Some(agent) => {
                 let manages = file.customer.management != entity::customer::Management::Own;
-                (!manages).then_some(Reason::NotManaged)
+                let active = super::model::status(&self.world, agent) == AgentStatus::Active;
+                let inactive = (!active).then_some(Reason::AgentNotActive);
+                if manages {
+                    inactive
+                } else {
+                    Some(Reason::NotManaged)
+                }
             }
             Party::Agent(_) => missing,
         }
@@ -153,7 +162,7 @@ impl History {
         let own = self.world.books.customers[&customer].own_of;
         let own = own.filter(|agent| {
             let status = super::model::status(&self.world, *agent);
-            status == entity::agent::AgentStatus::Active
+            status == AgentStatus::Active
         });
         let promo = self.model.balance(Account::CustomerPromo, customer.uuid());
         let cash = self.model.balance(Account::CustomerCash, customer.uuid());
@@ -239,7 +248,7 @@ impl History {
         ]);
         let limits = self.world.books.terms.top_up_limits(method);
         let mut edges = vec![units(limits.minimum)];
-        if self.world.books.customers.contains_key(&customer) {
+        if self.world.books.customers.get(&customer).is_some() {
             let today = oracle::paid_in(&self.world, customer, method);
             edges.extend(limits.maximum.map(units));
             edges.extend(limits.maximum_per_day.map(|most| units(most - today)));
@@ -363,7 +372,7 @@ impl History {
 
     fn transfer(&mut self) {
         let customer = self.customer();
-        let known = self.world.books.customers.contains_key(&customer);
+        let known = self.world.books.customers.get(&customer).is_some();
         let its_own = known.then(|| open_agent(&self.world, customer)).flatten();
         let agent: AgentId = match its_own {
             Some(agent) if self.chance.percent(85) => agent,
@@ -397,7 +406,7 @@ impl History {
         if most {
             return;
         }
-        let known = self.world.books.customers.contains_key(&customer);
+        let known = self.world.books.customers.get(&customer).is_some();
         let foreseen = if !command.amount.is_positive() {
             Some(Reason::AmountNotPositive)
         } else if known {

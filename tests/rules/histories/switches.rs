@@ -57,14 +57,17 @@ impl History {
 
     /// The instant at which an affiliation or a rate begins or ends.
     fn edge(&mut self) -> Option<DateTime<Utc>> {
-        let files = self.world.books.customers.values();
+        let files = self.world.books.customers.iter().map(|(_, file)| file);
         let times = files.flat_map(|file| &file.affiliations);
-        let rates = self.world.books.agents.values();
-        let rates = rates.flat_map(|file| &file.rates);
+        let agents = self.world.books.agents.iter();
+        let rates = agents.flat_map(|(_, file)| &file.rates);
+        let agents = self.world.books.agents.iter();
+        let standings = agents.flat_map(|(_, file)| &file.standings);
         let mut edges: Vec<_> = times
             .flat_map(|time| [Some(time.since), time.until])
             .flatten()
             .chain(rates.map(|rate| rate.effective_from))
+            .chain(standings.map(|standing| standing.since))
             .filter(|at| *at <= self.world.now())
             .collect();
         edges.sort_unstable();

@@ -251,7 +251,7 @@ fn e22_a_suspended_agents_own_account_spends_no_commission() {
     let mut scene = Scene::new();
     scene.endow("1", "2");
     let (agent, account) = (scene.agent, scene.account_of(scene.agent));
-    scene.change_agent(agent, |file| file.agent.status = AgentStatus::Suspended);
+    scene.stands(agent, AgentStatus::Suspended);
     let refused = scene.charge(account, ChargeKind::Service, "1.5");
     assert_eq!(refused, lacks("1", "1.5"));
     scene.charge(account, ChargeKind::Call, "1.5").unwrap();

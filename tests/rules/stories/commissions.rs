@@ -1,6 +1,5 @@
-use agent_program::program::{GrantPromo, Reason};
+use agent_program::program::GrantPromo;
 use chrono::TimeDelta;
-use entity::agent::AgentStatus;
 use entity::agent_event::AgentEventKind;
 use entity::charge::ChargeKind;
 use entity::customer::Management;
@@ -9,7 +8,7 @@ use entity::product::ProductKind;
 use entity::transaction::{Cause, TransactionKind};
 use entity::{Exact, TypedId};
 
-use super::scene::{PLENTY, Scene, lacks};
+use super::scene::{PLENTY, Scene};
 use crate::world::{money, name};
 
 const SERVICE: ChargeKind = ChargeKind::Service;
@@ -267,13 +266,6 @@ fn e24_a_change_of_agent_counts_from_its_instant_on() {
     assert_eq!((row.agent_id, row.amount), (second, money("0.0500")));
 }
 
-impl Scene {
-    fn becomes(&mut self, status: AgentStatus) {
-        let agent = self.agent;
-        self.change_agent(agent, |file| file.agent.status = status);
-    }
-}
-
 #[test]
 fn e09_commission_matures_after_the_hold() {
     let mut scene = Scene::new();
@@ -318,27 +310,4 @@ fn e03_an_agents_own_commission_spent_on_calls_earns_the_agent_above() {
             (above, AgentEventKind::Commission)
         ]
     );
-}
-
-#[test]
-fn e22_an_agent_that_is_suspended_earns_into_held() {
-    let mut scene = Scene::new();
-    scene.endow("10", "0");
-    scene.becomes(AgentStatus::Suspended);
-    let charge = scene.call("1");
-    assert!(scene.earned(&charge).unwrap().held);
-    assert_eq!(scene.money(), ["10.0000", "0.0000", "0.0300", "0.0000"]);
-    assert_eq!(scene.transfer("1"), Err(Reason::AgentNotActive));
-    scene.becomes(AgentStatus::Active);
-    assert_eq!(scene.transfer("10.01"), lacks("10", "10.01"));
-}
-
-#[test]
-fn e23_an_agent_that_is_closed_earns_nothing() {
-    let mut scene = Scene::new();
-    scene.becomes(AgentStatus::Closed);
-    let charge = scene.call("1");
-    assert_eq!(charge.agent_id, Some(scene.agent));
-    assert_eq!(scene.earned(&charge), None);
-    assert_eq!(scene.transfer("1"), Err(Reason::AgentNotActive));
 }

@@ -215,7 +215,7 @@ fn e22_a_suspended_agent_is_paid_nothing() {
     let mut scene = Scene::new();
     scene.endow("0", "100");
     let agent = scene.agent;
-    scene.change_agent(agent, |file| file.agent.status = AgentStatus::Suspended);
+    scene.stands(agent, AgentStatus::Suspended);
     assert_eq!(scene.request("50", check()), Err(Reason::AgentNotActive));
 }
 
@@ -224,7 +224,7 @@ fn e23_the_last_payout_of_a_closed_agent_has_no_minimum() {
     let mut scene = Scene::new();
     scene.endow("0", "27.03");
     let agent = scene.agent;
-    scene.change_agent(agent, |file| file.agent.status = AgentStatus::Closed);
+    scene.stands(agent, AgentStatus::Closed);
     let refused = scene.request("19.99", wire());
     assert!(matches!(refused, Err(Reason::PayoutNetNotPositive { .. })));
     scene.request("0.01", check()).unwrap();

@@ -147,6 +147,7 @@ pub(super) async fn charges_and_money_in(visit: &impl Visit) {
         carry_before: Exact::ZERO,
         carry_after: Exact::from_units(9_400),
         held: false,
+        suspension_id: None,
         reverses_id: None,
         transaction_id: id(1),
         occurred_at: at(MILLIS),
