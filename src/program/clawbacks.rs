@@ -20,7 +20,7 @@ impl Books {
 
     /// Takes back what a charge earned on `base` of it, at the rate of its row, as part of a posting under
     /// `transaction_id`: never more than is left of the row, to the last 0.00000001 (E07). Nothing where nothing was
-    /// earned or is left.
+    /// earned or is left, or where all of it was forfeited when the agent was closed (E22).
     ///
     /// It is counted in base, so that `exact` is `base × rate` without rounding; what is posted goes through the carry
     /// as everything earned does (E01). What is held of the row is taken first, and the rest from the commission
@@ -34,10 +34,10 @@ impl Books {
     ) -> Option<commission::Model> {
         let earned = self.earned.get(&charge)?;
         let base = base.min(earned.left());
-        if !base.is_positive() {
+        let row = earned.row.clone();
+        if !base.is_positive() || self.hold_state(&row).is_forfeited() {
             return None;
         }
-        let row = earned.row.clone();
         let exact = row.commission_rate.of(-base);
         let (carry_before, amount, carry_after) = self.round(row.agent_id, exact);
         let clawback = commission::Model {
@@ -62,23 +62,29 @@ impl Books {
         Some(clawback)
     }
 
-    /// Moves what a clawback takes: of a row that was credited to `held`, what is held of the agent's, then commission.
+    /// Moves what a clawback takes: of a row that was earned under a suspension that lasts, from what is held under it, and
+    /// the rest from commission.
     fn take_from(&mut self, clawback: &commission::Model, posting: &mut Posting) {
         let agent = clawback.agent_id;
         let (held, commission) = (Place::Held(agent), Place::Commission(agent));
         let expense = Place::House(Account::ExpenseCommission);
         let needed = -clawback.amount;
-        let pool = if clawback.held {
-            self.agent_balance(agent).held + posting.at(held)
+        let is_held = self.hold_state(clawback).is_held();
+        let pool = if is_held {
+            self.pool(agent) + posting.at(held)
         } else {
             Money::ZERO
         };
         let from_held = needed.min(pool.not_negative());
         posting.moves(held, expense, from_held);
         posting.moves(commission, expense, needed - from_held);
-        if !clawback.held && clawback.matures_at > self.now {
-            self.immature
-                .change(&agent, |immature| *immature += clawback.amount);
+        if clawback.matures_at > self.now {
+            let immature = if is_held {
+                &mut self.immature_held
+            } else {
+                &mut self.immature
+            };
+            immature.change(&agent, |immature| *immature += clawback.amount);
         }
     }
 

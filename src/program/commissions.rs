@@ -12,7 +12,7 @@ use entity::{
 
 use super::books::{AgentFile, CustomerFile};
 use super::posting::{Place, Posting, Tell};
-use super::standing::Suspended;
+use super::standing::{HoldState, Suspended};
 use super::{Books, rates};
 
 impl CustomerFile {
@@ -117,7 +117,7 @@ impl Books {
         posting.tells(agent_id, Tell::commission(row.id));
         self.tally(agent_id, charge, base, row.amount);
         suspended
-            .is_some_and(Suspended::is_forfeited)
+            .is_some_and(|suspended| suspended.hold_state().is_forfeited())
             .then_some(row)
     }
 
@@ -127,14 +127,15 @@ impl Books {
         let id: CommissionId = self.new_id();
         let (carry_before, amount, carry_after) = self.round(agent_id, credit.exact);
         let hold = TimeDelta::days(i64::from(self.terms.payout_hold_days));
-        let held = credit.suspended.is_some_and(Suspended::holds);
+        let suspended = credit.suspended.map(Suspended::hold_state);
+        let state = suspended.unwrap_or(HoldState::Free);
         if self.terms.payout_hold_days > 0 {
-            let immature = if held {
-                &mut self.immature_held
-            } else {
-                &mut self.immature
+            let young = |immature: &mut Money| *immature += amount;
+            match state {
+                HoldState::Free => self.immature.change(&agent_id, young),
+                HoldState::Held => self.immature_held.change(&agent_id, young),
+                HoldState::Forfeited => None,
             };
-            immature.change(&agent_id, |immature| *immature += amount);
         }
         let row = commission::Model {
             id,
@@ -148,7 +149,8 @@ impl Books {
             amount,
             carry_before,
             carry_after,
-            held,
+            // What is lost goes by `held` too.
+            held: state != HoldState::Free,
             suspension_id: credit.suspended.map(|suspended| suspended.id),
             reverses_id: None,
             transaction_id: credit.transaction_id,

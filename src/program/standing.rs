@@ -94,13 +94,10 @@ impl Command for ReinstateAgent {
             (TransactionKind::CommissionReleased, "Released: reinstated"),
             Place::Commission(self.agent),
         )?;
-        let held = books.immature_held.get(&self.agent).copied();
-        if let Some(held) = held {
-            let none = |immature: &mut Money| *immature = Money::ZERO;
-            books.immature_held.change(&self.agent, none);
-            let more = |immature: &mut Money| *immature += held;
-            books.immature.change(&self.agent, more);
-        }
+        let young = books.nothing_immature_is_held(self.agent);
+        books
+            .immature
+            .change(&self.agent, |immature| *immature += young);
         Ok(decision.keep(books, self.operator, &self.reason, released))
     }
 }
@@ -125,6 +122,7 @@ impl Command for CloseAgent {
             (TransactionKind::CommissionForfeited, "Forfeited: closed"),
             Place::House(Account::ExpenseCommission),
         )?;
+        books.nothing_immature_is_held(self.agent);
         books.let_customers_go(self.agent);
         Ok(decision.keep(books, self.operator, &self.reason, forfeited))
     }
@@ -213,15 +211,37 @@ pub(super) struct Suspended {
     pub decided: Option<AgentStatus>,
 }
 
-impl Suspended {
-    /// Whether what is earned under it goes to `held`: unless it was released already.
-    pub fn holds(self) -> bool {
-        self.decided != Some(AgentStatus::Active)
+/// What has become of a commission, by the standing of its agent (E22).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HoldState {
+    /// It was not earned under a suspension, or was released: it is the agent's.
+    Free,
+    /// It waits for an operator.
+    Held,
+    /// The suspension ended with the closing.
+    Forfeited,
+}
+
+impl HoldState {
+    /// Whether it waits for an operator.
+    pub fn is_held(self) -> bool {
+        self == Self::Held
     }
 
-    /// Whether what is earned under it is lost: it ended with the closing.
+    /// Whether it is lost.
     pub fn is_forfeited(self) -> bool {
-        self.decided == Some(AgentStatus::Closed)
+        self == Self::Forfeited
+    }
+}
+
+impl Suspended {
+    /// What becomes of what is earned under it.
+    pub fn hold_state(self) -> HoldState {
+        match self.decided {
+            None | Some(AgentStatus::Suspended) => HoldState::Held,
+            Some(AgentStatus::Active) => HoldState::Free,
+            Some(AgentStatus::Closed) => HoldState::Forfeited,
+        }
     }
 }
 
@@ -270,6 +290,23 @@ impl Books {
     #[must_use]
     pub fn pool(&self, agent: AgentId) -> Money {
         self.agent_balance(agent).held
+    }
+
+    /// Whatever was held under the suspension is held no more; answers what of it is inside the hold period.
+    fn nothing_immature_is_held(&mut self, agent: AgentId) -> Money {
+        let took = self.immature_held.change(&agent, std::mem::take);
+        took.unwrap_or_default()
+    }
+
+    /// What has become of a commission.
+    pub(super) fn hold_state(&self, row: &commission::Model) -> HoldState {
+        let Some(id) = row.suspension_id else {
+            return HoldState::Free;
+        };
+        let file = self.agents.get(&row.agent_id);
+        let file = file.expect("what was earned is loaded with its agent");
+        let decided = file.decided(id);
+        Suspended { id, decided }.hold_state()
     }
 
     /// From now on nobody is this agent's customer, and it manages no account (E23). What a claim link was out for nobody

@@ -195,7 +195,7 @@ fn e08_commission_below_zero_buys_nothing() {
 fn e22_what_was_earned_into_held_is_taken_back_from_there() {
     let mut scene = Scene::new();
     let agent = scene.agent;
-    scene.change_agent(agent, |file| file.agent.status = AgentStatus::Suspended);
+    scene.stands(agent, AgentStatus::Suspended);
     let call = scene.call("10.00");
     assert_eq!(scene.money(), ["0.0000", "0.0000", "0.3000", "0.0000"]);
     scene.refund(&call, Some("4")).expect("refunded");
