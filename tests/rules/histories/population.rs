@@ -178,6 +178,10 @@ impl History {
         if self.chance.percent(15) {
             return self.world.affiliate(customer, None);
         }
+        let agent_row = &self.world.books.agents[&agent].agent;
+        if affiliations::must_take_customers(agent_row).is_err() {
+            return;
+        }
         let mut above = vec![self.world.account_of(agent)];
         while let Some(next) = open_agent(&self.world, above[above.len() - 1]) {
             above.push(self.world.account_of(next));

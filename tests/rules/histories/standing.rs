@@ -23,8 +23,8 @@ impl History {
         let reason = Prose::parse("looked into").expect("prose");
         let was = status(&self.world, agent);
         let becomes = match (was, self.chance.between(0, 10)) {
-            (AgentStatus::Active, 0..8) | (_, 8) => AgentStatus::Suspended,
-            (AgentStatus::Suspended, 0..6) | (_, 9) => AgentStatus::Active,
+            (AgentStatus::Active, 0..6) | (_, 8) => AgentStatus::Suspended,
+            (AgentStatus::Suspended, 0..5) | (_, 9) => AgentStatus::Active,
             _ => AgentStatus::Closed,
         };
         let reserved = self.model.balance(Account::AgentReserved, agent.uuid());

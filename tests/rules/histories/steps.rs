@@ -31,10 +31,10 @@ impl History {
             60..69 => self.transfer(),
             69..71 => self.promo(),
             71..78 => self.request_payout(),
-            78..93 => self.decide_on_payout(),
-            93..96 => self.plan_fee(),
-            96 => self.cancel_plan(),
-            97..99 => self.standing(),
+            78..92 => self.decide_on_payout(),
+            92..95 => self.plan_fee(),
+            95 => self.cancel_plan(),
+            96..99 => self.standing(),
             _ => self.bonus(),
         }
     }
@@ -348,9 +348,14 @@ impl History {
                 self.nothing_changed();
             }
             (TopUpState::Failed, Finished::Failed { top_up, give_back }) => {
-                assert_eq!(top_up, before);
                 assert_eq!(give_back, approved);
-                self.nothing_changed();
+                // What was declined, and came after all, is given back from now on.
+                if approved && before.give_back_since.is_none() {
+                    assert_eq!(top_up.give_back_since, Some(self.world.now()));
+                } else {
+                    assert_eq!(top_up, before);
+                    self.nothing_changed();
+                }
             }
             (was, became) => panic!("{was} became {became:?}"),
         }
