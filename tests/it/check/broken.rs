@@ -201,7 +201,7 @@ fn of_charges() -> Vec<Case> {
             "commission",
             format!(
                 "INSERT INTO commission SELECT charge_id, agent_id, customer_id, charge_id, 'EARNED', base, commission_rate,
-                   0, 0, carry_after, carry_after, held, NULL, transaction_id, occurred_at, created_at, matures_at
+                   0, 0, carry_after, carry_after, held, NULL, transaction_id, occurred_at, created_at, matures_at, suspension_id
                  FROM commission WHERE {last_commission}"
             ),
             &["AGENT_SLOT_DIFFERS", "COMMISSION_TWICE", "CUSTOMER_DAY_DIFFERS", "EXACT_DIFFERS"],
@@ -212,7 +212,7 @@ fn of_charges() -> Vec<Case> {
             format!(
                 "INSERT INTO commission SELECT charge_id, agent_id, customer_id, NULL, 'CLAWBACK', base, commission_rate,
                    0 - exact - 10000, 0 - amount - 1, carry_after, carry_after, held, id, transaction_id, occurred_at,
-                   created_at, matures_at FROM commission WHERE {last_commission}"
+                   created_at, matures_at, suspension_id FROM commission WHERE {last_commission}"
             ),
             &["CLAWBACK_EXCEEDS", "COMMISSION_ENTRIES_DIFFER", "CUSTOMER_DAY_DIFFERS"],
         ),

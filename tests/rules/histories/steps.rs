@@ -31,9 +31,9 @@ impl History {
             60..69 => self.transfer(),
             69..71 => self.promo(),
             71..78 => self.request_payout(),
-            78..92 => self.decide_on_payout(),
-            92..95 => self.plan_fee(),
-            95 => self.cancel_plan(),
+            78..91 => self.decide_on_payout(),
+            91..94 => self.plan_fee(),
+            94..96 => self.cancel_plan(),
             96..99 => self.standing(),
             _ => self.bonus(),
         }
