@@ -44,6 +44,7 @@ impl AgentFile {
 }
 
 /// A commission to be credited.
+#[derive(Clone, Copy)]
 pub(super) struct Credit<'a> {
     pub kind: CommissionKind,
     /// None for a bonus.

@@ -52,7 +52,7 @@ pub fn of_agent(agent: AgentId, which: &Commissions) -> List<commission::Entity>
 #[must_use]
 pub fn is_free() -> Condition {
     use commission::Column;
-    let released = suspensions_that_ended_as(AgentStatus::Active).to_owned();
+    let released = suspensions_that_ended_as(AgentStatus::Active).clone();
     Condition::any()
         .add(Column::Held.eq(false))
         .add(Column::SuspensionId.in_subquery(released))

@@ -142,7 +142,7 @@ fn twice() -> Proof {
     }
 }
 
-/// What was given back of a charge is no more than it, stands in its CHARGE_REFUNDED transactions, came from the revenue
+/// What was given back of a charge is no more than it, stands in its `CHARGE_REFUNDED` transactions, came from the revenue
 /// that it brought and went to its customer, or to the commission of the agent whose own account it is; and all of it is
 /// all of each part. Its state says so.
 fn refunds() -> Proof {

@@ -99,7 +99,7 @@ async fn every_query_asked_by_everybody_is_answered_by_the_table(app: TestApp) {
 }
 
 /// What an operator has to say, and others need not.
-fn needed(argument: &&Field) -> bool {
+fn needed(argument: &Field) -> bool {
     argument.required || argument.name == "accountOf"
 }
 
@@ -109,7 +109,7 @@ fn required(field: &Field, pair: &Pair) -> (String, String, Value) {
     let period = json!({ "from": "2026-10-01", "to": "2026-12-01" });
     let (mut declared, mut passed) = (String::new(), String::new());
     let mut variables = serde_json::Map::new();
-    for argument in field.arguments.iter().filter(needed) {
+    for argument in field.arguments.iter().filter(|it| needed(it)) {
         let (name, kind) = (&argument.name, &argument.kind);
         let (kind, value) = match name.as_str() {
             "ids" => ("[ID!]!".into(), json!([ids.customer, ids.charge])),

@@ -60,7 +60,9 @@ impl Model {
                     Cause::Agent => AgentEventKind::Standing,
                     _ => AgentEventKind::Commission,
                 };
-                agents.values_mut().for_each(|told| *told = kind);
+                for told in agents.values_mut() {
+                    *told = kind;
+                }
             }
             _ => {}
         }
