@@ -28,9 +28,9 @@ pub enum ReportGrouping {
     Day,
     /// A row for each month in which something happened.
     Month,
-    /// A row for each kind of charge.
+    /// A row for each kind of charge, and one for bonuses: `BONUS`.
     Kind,
-    /// A row for each customer.
+    /// A row for each customer, and one for bonuses: `BONUS`.
     Customer,
 }
 
@@ -55,7 +55,7 @@ pub struct CommissionFigures {
     spent: Money,
     /// What commission is due on.
     base: Money,
-    /// Credited to the agent, held or not.
+    /// Credited to the agent, held or not; its bonuses among it.
     earned: Money,
     /// Taken back.
     clawed_back: Money,
@@ -84,7 +84,7 @@ pub struct CommissionReport {
 /// One line of a report.
 #[derive(SimpleObject)]
 pub struct CommissionReportRow {
-    /// The day (2026-11-22), month (2026-11), charge kind (CALL) or customer id.
+    /// The day (2026-11-22), month (2026-11), charge kind (CALL) or customer id; BONUS for what operators gave.
     key: String,
     /// The same for people: the customer's name, `Calls`.
     label: String,
@@ -212,7 +212,8 @@ pub struct ReportQuery;
 
 #[Object]
 impl ReportQuery {
-    /// Commissions by day, month, customer or kind. An agent sees its own; an operator names an agent or sees the program's.
+    /// Commissions by day, month, customer or kind, bonuses among them. An agent sees its own; an operator names an agent or sees
+    /// the program's.
     ///
     /// Example: `{ commissionReport(input: {period: {from: "2026-11-01", to: "2026-12-01", timeZone: "Europe/Berlin"}, groupBy: DAY}) { rows { key figures { spent earned } } totals { net } cursor } }`
     async fn commission_report(
@@ -277,7 +278,7 @@ impl ReportQuery {
             let txn = services.db.begin_read().await?;
             let as_of = services.clock.now();
             let rows = report.customers(&txn).await?.into_iter();
-            let totals = report.totals(&txn).await?;
+            let totals = report.customer_totals(&txn).await?;
             txn.commit().await?;
             let list = Computed {
                 name: "customerReport",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::program::{Period, Span};
-use crate::store::reports::{self, Doings, Figures};
+use crate::store::reports::{self, Bonus, Doings, Figures};
 
 /// By what the rows of a report are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub enum Key {
     Time(String),
     Kind(ChargeKind),
     Customer(CustomerId),
+    /// What operators gave: of no kind of charge, and on no customer.
+    Bonus,
 }
 
 /// Where a row stands among the others: whoever earned most comes first.
@@ -60,13 +62,33 @@ impl Report {
         self.period.span()
     }
 
-    /// The sums of all rows. By kind, since customers that are another's now have no row.
+    /// The sums of all rows, bonuses among them.
     ///
     /// # Errors
     /// The database's.
     pub async fn totals(&self, txn: &DatabaseTransaction) -> Result<Figures, DbErr> {
+        let mut total = self.customer_totals(txn).await?;
+        for bonus in reports::bonuses(txn, self.agent, self.span()).await? {
+            total.add(&bonus.figures());
+        }
+        Ok(total)
+    }
+
+    /// The sums of all customers. By kind, since customers that are another's now have no row.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn customer_totals(&self, txn: &DatabaseTransaction) -> Result<Figures, DbErr> {
         let all = reports::by_kind(txn, self.agent, self.span()).await?;
         Ok(Figures::total(all.values()))
+    }
+
+    /// The row of the bonuses, where there were any.
+    async fn bonuses(&self, txn: &DatabaseTransaction) -> Result<Option<(Key, Figures)>, DbErr> {
+        let bonuses = reports::bonuses(txn, self.agent, self.span()).await?;
+        let given: Vec<Figures> = bonuses.iter().map(Bonus::figures).collect();
+        let row = (Key::Bonus, Figures::total(&given));
+        Ok((!given.is_empty()).then_some(row))
     }
 
     /// The rows of a commission report: in the order of their keys, customers by what they earned. Nothing stands for
@@ -84,21 +106,31 @@ impl Report {
             Grouping::Month => self.period.months(),
             Grouping::Kind => {
                 let kinds = reports::by_kind(txn, self.agent, self.span()).await?;
-                let mut rows: Vec<_> = kinds.into_iter().collect();
-                rows.sort_by_key(|(kind, _)| kind.to_string());
-                let rows = rows.into_iter();
-                return Ok(rows.map(|(kind, own)| (Key::Kind(kind), own)).collect());
+                let kinds = kinds.into_iter();
+                let mut rows: Vec<_> = kinds.map(|(kind, own)| (Key::Kind(kind), own)).collect();
+                rows.extend(self.bonuses(txn).await?);
+                rows.sort_by_key(|(key, _)| key.text());
+                return Ok(rows);
             }
             Grouping::Customer => {
                 let rows = self.customers(txn).await?.into_iter();
                 let row = |(_, id, doings): (Place, CustomerId, Doings)| {
                     (Key::Customer(id), doings.figures)
                 };
-                return Ok(rows.map(row).collect());
+                let mut rows: Vec<_> = rows.map(row).collect();
+                rows.extend(self.bonuses(txn).await?);
+                rows.sort_by_key(|(_, figures)| -figures.earned.units());
+                return Ok(rows);
             }
         };
         let spans: Vec<Span> = named.iter().map(|(_, span)| *span).collect();
-        let figures = reports::by_span(txn, self.agent, &spans).await?;
+        let mut figures = reports::by_span(txn, self.agent, &spans).await?;
+        for bonus in reports::bonuses(txn, self.agent, self.span()).await? {
+            let within = |span: &Span| span.from <= bonus.at && bonus.at < span.to;
+            if let Some(n) = spans.iter().position(within) {
+                figures.entry(n).or_default().add(&bonus.figures());
+            }
+        }
         let rows = figures.into_iter();
         let name = |n: usize| named.get(n).map(|(name, _)| Key::Time(name.clone()));
         Ok(rows.filter_map(|(n, own)| Some((name(n)?, own))).collect())
@@ -141,7 +173,13 @@ impl Report {
         &self,
         txn: &DatabaseTransaction,
     ) -> Result<(Vec<(Place, AgentRow)>, Figures), DbErr> {
-        let figures = reports::by_agent(txn, self.agent, self.span()).await?;
+        let mut figures = reports::by_agent(txn, self.agent, self.span()).await?;
+        for bonus in reports::bonuses(txn, self.agent, self.span()).await? {
+            figures
+                .entry(bonus.agent)
+                .or_default()
+                .add(&bonus.figures());
+        }
         let signups = reports::signups(txn, self.agent, self.span()).await?;
         let doings = reports::by_customer(txn, self.agent, self.span()).await?;
         let mut active: BTreeMap<AgentId, i64> = BTreeMap::new();
@@ -174,6 +212,7 @@ impl Key {
             Self::Time(name) => name.clone(),
             Self::Kind(kind) => kind.to_string(),
             Self::Customer(id) => id.to_string(),
+            Self::Bonus => "BONUS".into(),
         }
     }
 
@@ -185,6 +224,7 @@ impl Key {
             Self::Kind(ChargeKind::Service) => "Services".into(),
             Self::Kind(ChargeKind::PlanFee) => "Monthly fees".into(),
             Self::Customer(id) => name_of(*id),
+            Self::Bonus => "Bonuses".into(),
         }
     }
 }

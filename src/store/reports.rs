@@ -267,6 +267,50 @@ async fn edge_commissions(
     Ok(())
 }
 
+/// What an operator gave an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bonus {
+    pub agent: AgentId,
+    pub at: DateTime<Utc>,
+    pub amount: Money,
+}
+
+impl Bonus {
+    /// As reports have it: earned, on no charge.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        Figures {
+            earned: self.amount,
+            ..Figures::default()
+        }
+    }
+}
+
+/// The bonuses of a span; of one agent, or of all. They are few, and read from their rows.
+///
+/// # Errors
+/// The database's.
+pub async fn bonuses(
+    conn: &impl ConnectionTrait,
+    agent: Option<AgentId>,
+    span: Span,
+) -> Result<Vec<Bonus>, DbErr> {
+    let (of, values) = of_agent(agent, "c.agent_id", vec![span.from.into(), span.to.into()]);
+    let sql = format!(
+        "SELECT c.agent_id AS agent_id, c.occurred_at AS at, c.amount AS amount FROM commission c \
+         WHERE c.kind = 'BONUS' AND c.occurred_at >= $1 AND c.occurred_at < $2{of}"
+    );
+    let found = rows(conn, sql, values).await?;
+    let read = |row: &QueryResult| {
+        Ok(Bonus {
+            agent: row.try_get("", "agent_id")?,
+            at: row.try_get("", "at")?,
+            amount: row.try_get("", "amount")?,
+        })
+    };
+    found.iter().map(read).collect()
+}
+
 /// How many customers came to each agent in a span.
 ///
 /// # Errors

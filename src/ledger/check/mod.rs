@@ -13,6 +13,7 @@ mod movements;
 mod proof;
 mod roll_ups;
 mod run;
+mod standing;
 
 pub use findings::{Check, Figure, Violation, report};
 pub use run::{Progress, check};

@@ -13,7 +13,7 @@ use super::findings::{Check, Figure, Findings};
 use super::proof::Proof;
 use super::{
     accounts, affiliations, answers, chargebacks, charges, commissions, entries, events, movements,
-    roll_ups,
+    roll_ups, standing,
 };
 use crate::program::Terms;
 use crate::store::Db;
@@ -41,7 +41,7 @@ pub async fn check(
 ) -> Result<Check, DbErr> {
     let snapshot = db.begin_long_read().await?;
     let backend = db.backend();
-    let steps: [(&'static str, Vec<Proof>); 8] = [
+    let steps: [(&'static str, Vec<Proof>); 9] = [
         ("transactions and their entries", entries::proofs()),
         ("what owners have", accounts::proofs()),
         ("commissions", commissions::proofs()),
@@ -56,6 +56,7 @@ pub async fn check(
         ("events", events::proofs()),
         ("reports' sums", roll_ups::proofs(backend)),
         ("affiliations", affiliations::proofs()),
+        ("what operators decided about agents", standing::proofs()),
     ];
     let of = steps.len() + 2;
     let mut step = 0;

@@ -142,7 +142,7 @@ fn of_commissions() -> Vec<Case> {
         (
             "commission",
             format!("UPDATE commission SET held = NOT held WHERE {last_commission}"),
-            &["COMMISSION_ENTRIES_DIFFER"],
+            &["COMMISSION_ENTRIES_DIFFER", "COMMISSION_HELD_DIFFERS"],
         ),
     ]
 }

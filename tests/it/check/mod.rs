@@ -4,4 +4,5 @@ mod broken;
 mod burglar;
 mod chargebacks;
 mod right;
+mod standing;
 mod world;
