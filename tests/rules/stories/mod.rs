@@ -9,5 +9,6 @@ mod purchases;
 mod refunds;
 mod returns;
 mod scene;
+mod standing;
 mod top_ups;
 mod transfers;
