@@ -19,6 +19,8 @@ pub mod api_key;
 pub mod application;
 pub mod assignment;
 pub mod call_rate;
+pub mod chain;
+pub mod chain_link;
 pub mod charge;
 pub mod claim;
 pub mod commission;

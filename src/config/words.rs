@@ -38,7 +38,19 @@ pub enum Action {
     #[command(subcommand)]
     Operator(Operator),
     /// Prove the books from their entries; exits with 1 when something does not add up.
-    Verify,
+    ///
+    /// It ends with a checkpoint: a line that stands for all that was posted so far. Keep it elsewhere.
+    Verify {
+        /// A checkpoint, or a file with one: prove that the books still hold what they held then, and only what came
+        /// later.
+        #[arg(long, value_name = "CHECKPOINT")]
+        since: Option<String>,
+    },
+    /// Copy a SQLite database as of this instant, while it serves. The key that signs tokens is not in it.
+    Backup {
+        /// Where to. It must not exist.
+        file: std::path::PathBuf,
+    },
     /// Print the GraphQL schema.
     Schema,
 }

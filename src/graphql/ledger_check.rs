@@ -22,6 +22,11 @@ pub struct LedgerCheck {
     trial_balance: Vec<TrialBalanceLine>,
     /// What is wrong; at most 100, and then one that says how many more there are. Empty if `ok`.
     violations: Vec<LedgerViolation>,
+    /// How many transactions are older than the hash chain over the books, and in no link of it.
+    unlinked: i32,
+    /// Where the hash chain ended: noted elsewhere, `agent-program verify --since` later proves that no transaction up to
+    /// here was changed since.
+    checkpoint: String,
     /// When it was looked at.
     checked_at: DateTime,
 }
@@ -57,6 +62,8 @@ impl From<check::Check> for LedgerCheck {
             transactions: count(check.transactions),
             entries: count(check.entries),
             trial_balance: lines.collect(),
+            unlinked: count(check.unlinked),
+            checkpoint: check.checkpoint.to_string(),
             checked_at: check.checked_at.into(),
             violations: check
                 .violations

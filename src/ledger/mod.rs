@@ -1,6 +1,7 @@
 //! The one writer of money: collects commands, loads and locks their books, commits what the rules decided.
 
 mod biller;
+mod chain;
 pub mod check;
 mod job;
 mod load;
@@ -10,5 +11,6 @@ mod trace;
 mod writer;
 
 pub use biller::bill_due;
+pub use chain::{Checkpoint, NoCheckpoint};
 pub use job::Answer;
 pub use writer::{Ledger, LedgerOptions};

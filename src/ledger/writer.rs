@@ -11,6 +11,7 @@ use sqlx::error::DatabaseError;
 use tokio::sync::mpsc;
 use uuid::{ContextV7, Uuid};
 
+use super::chain;
 use super::job::{Answer, Identity, Job, Kept, Work};
 use super::load::{self, Loaded, Owners};
 use super::save;
@@ -200,6 +201,7 @@ impl Writer {
                 Loaded::Books(mut books) => {
                     let kept = decide_all(batch, &mut books, &mut known)?;
                     let news = save::save(&txn, &books, &kept).await?;
+                    chain::append(&txn, &books).await?;
                     return Ok(self.db.commit(txn, news).await?);
                 }
                 // An agent or customer came meanwhile that has to be locked before some that are locked already.

@@ -3,6 +3,7 @@
 pub mod affiliations;
 pub mod agents;
 pub mod applications;
+mod backup;
 pub mod bulk;
 pub mod catalogue;
 pub mod charges;
@@ -26,5 +27,6 @@ pub mod top_ups;
 pub mod transactions;
 pub mod transfers;
 
+pub use backup::{NoBackup, backup};
 pub use db::Db;
 pub use news::{News, Newsroom, Stream};

@@ -13,11 +13,11 @@ pub(super) fn proofs() -> Vec<Proof> {
 /// Each entry carries the balance after it, and the versions are 1, 2, 3 … without gap.
 fn chain() -> Proof {
     Proof {
-        rules: &["VERSION_GAP", "CHAIN_BROKEN"],
+        rules: &["VERSION_GAP", "BALANCE_AFTER_DIFFERS"],
         sql: "SELECT transaction_id, owner_id, account, version,
                 CAST(balance_after AS TEXT) AS balance, CAST(previous_balance + amount AS TEXT) AS expected,
                 CASE WHEN version IS NULL OR version <> previous_version + 1 THEN 'VERSION_GAP'
-                     ELSE 'CHAIN_BROKEN' END AS rule
+                     ELSE 'BALANCE_AFTER_DIFFERS' END AS rule
               FROM (SELECT transaction_id, owner_id, account, version, amount, balance_after,
                       LAG(version, 1, CAST(0 AS BIGINT)) OVER w AS previous_version,
                       LAG(balance_after, 1, CAST(0 AS BIGINT)) OVER w AS previous_balance

@@ -6,6 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use entity::Money;
 use entity::entry::Account;
 
+use crate::ledger::chain::Checkpoint;
+
 /// What is told one by one; of the rest there is a number.
 const MOST: usize = 100;
 
@@ -56,6 +58,10 @@ pub struct Check {
     pub trial_balance: Vec<(Account, Figure)>,
     /// At most 100, and after them one that says how many more there are. Empty: the books are right.
     pub violations: Vec<Violation>,
+    /// Transactions that are older than the hash chain, and in no link of it.
+    pub unlinked: i64,
+    /// Where the hash chain ended: to be noted elsewhere.
+    pub checkpoint: Checkpoint,
     /// The currency of the figures.
     pub currency_code: String,
     pub checked_at: DateTime<Utc>,
@@ -128,9 +134,14 @@ pub fn report(check: &Check) -> String {
             figure.to_string()
         ));
     }
-    for violation in &check.violations {
-        lines.push(format!("{}: {}", violation.rule, violation.detail));
+    if check.unlinked > 0 {
+        lines.push(format!(
+            "{} transactions are older than the hash chain, and not linked",
+            check.unlinked
+        ));
     }
+    lines.extend(told(&check.violations));
+    lines.push(check.checkpoint.to_string());
     let verdict = if check.ok() {
         "The books are right.\n"
     } else {
@@ -138,6 +149,11 @@ pub fn report(check: &Check) -> String {
     };
     lines.push(verdict.into());
     lines.join("\n")
+}
+
+pub(super) fn told(violations: &[Violation]) -> impl Iterator<Item = String> + '_ {
+    let line = |violation: &Violation| format!("{}: {}", violation.rule, violation.detail);
+    violations.iter().map(line)
 }
 
 #[cfg(test)]
@@ -157,7 +173,7 @@ mod tests {
     fn of_many_violations_a_hundred_are_told_and_the_rest_counted() {
         let mut findings = Findings::default();
         for nth in 0..120 {
-            findings.add("CHAIN_BROKEN", nth.to_string());
+            findings.add("BALANCE_DIFFERS", nth.to_string());
         }
         findings.add_untold(80);
         let told = findings.finish();

@@ -3,17 +3,21 @@
 mod accounts;
 mod affiliations;
 mod answers;
+mod chain;
 mod chargebacks;
 mod charges;
 mod commissions;
 mod entries;
 mod events;
 mod findings;
+mod later;
 mod movements;
 mod proof;
 mod roll_ups;
 mod run;
+mod since;
 mod standing;
 
 pub use findings::{Check, Figure, Violation, report};
 pub use run::{Progress, check};
+pub use since::{Later, check_since, report_since};

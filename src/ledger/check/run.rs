@@ -9,6 +9,7 @@ use sea_orm::{
     Statement,
 };
 
+use super::chain::Walk;
 use super::findings::{Check, Figure, Findings};
 use super::proof::Proof;
 use super::{
@@ -25,6 +26,8 @@ pub struct Progress {
     /// From 1.
     pub step: usize,
     pub of: usize,
+    /// How many links of the hash chain are walked, and how many there are. On that step only, from time to time.
+    pub links: Option<(i64, i64)>,
 }
 
 /// Proves the books from their rows, all of them as of one instant, whatever is written meanwhile.
@@ -58,11 +61,17 @@ pub async fn check(
         ("affiliations", affiliations::proofs()),
         ("what operators decided about agents", standing::proofs()),
     ];
-    let of = steps.len() + 2;
+    let of = steps.len() + 3;
     let mut step = 0;
     let mut begin = |what| {
         step += 1;
-        progress(Progress { what, step, of });
+        let links = None;
+        progress(Progress {
+            what,
+            step,
+            of,
+            links,
+        });
     };
 
     let mut findings = Findings::default();
@@ -78,12 +87,25 @@ pub async fn check(
     affiliations::circles(&snapshot, &mut findings).await?;
     begin("answers");
     answers::readable(&snapshot, &mut findings).await?;
+    begin("the hash chain");
+    let walk = Walk::new(&snapshot, None).await?;
+    let mut tell = |links| {
+        progress(Progress {
+            what: "the hash chain",
+            step: of,
+            of,
+            links: Some(links),
+        });
+    };
+    let walked = walk.run(&mut findings, &mut tell).await?;
     snapshot.rollback().await?;
 
     Ok(Check {
         transactions: i64::try_from(transactions).unwrap_or(i64::MAX),
         entries,
         trial_balance,
+        unlinked: walked.older,
+        checkpoint: walked.checkpoint,
         violations: findings.finish(),
         currency_code: terms.currency_code.clone(),
         checked_at: now,

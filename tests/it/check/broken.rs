@@ -72,7 +72,7 @@ fn of_entries() -> Vec<Case> {
         (
             "entry",
             format!("UPDATE entry SET balance_after = balance_after + 1 WHERE {last}"),
-            &["CHAIN_BROKEN", "EVENT_BALANCE_DIFFERS"],
+            &["BALANCE_AFTER_DIFFERS", "EVENT_BALANCE_DIFFERS"],
         ),
         (
             "customer_balance",
@@ -414,8 +414,13 @@ pub async fn find_all(test: &TestDb, world: &World, cases: Vec<Case>) {
         assert_ne!(burglar.run(&sql).await, 0, "{sql}");
         let found = world.check().await.violations;
         let named: BTreeSet<_> = found.iter().map(|violation| violation.rule).collect();
-        if named != rules.iter().copied().collect() {
-            faults.push(format!("{sql}\n  expected {rules:?}, found {found:#?}"));
+        let mut expected: BTreeSet<_> = rules.iter().copied().collect();
+        // Whatever else it breaks: what the hash chain is made of is never changed unseen.
+        if ["transaction", "entry", "commission"].contains(&table) {
+            expected.insert("CHAIN_BROKEN");
+        }
+        if named != expected {
+            faults.push(format!("{sql}\n  expected {expected:?}, found {found:#?}"));
         }
         burglar.run(&format!(r#"DELETE FROM "{table}""#)).await;
         burglar

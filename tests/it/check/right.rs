@@ -45,7 +45,7 @@ async fn what_the_ledger_wrote_is_right_and_its_trial_balance_is_nothing() {
             .iter()
             .map(|progress| (progress.step, progress.of))
             .collect();
-        assert_eq!(steps, (1..=11).map(|step| (step, 11)).collect::<Vec<_>>());
+        assert_eq!(steps, (1..=12).map(|step| (step, 12)).collect::<Vec<_>>());
     })
     .await;
 }

@@ -21,6 +21,9 @@ impl<C: ConnectionTrait> Visit for Expect<'_, C> {
             .await
             .unwrap_or_else(|error| panic!("{}: {error}", E::default().table_name()));
         let key = |row: &E::Model| serde_json::to_string(row).expect("a row as JSON");
+        // Each shard of the hash chain has a link 0 from the beginning.
+        let first = |row: &E::Model| key(row).contains(r#""seq":0,"previous""#);
+        found.retain(|row| E::default().table_name() != "chain_link" || !first(row));
         found.sort_by_key(key);
         rows.sort_by_key(key);
         assert_eq!(found, rows);

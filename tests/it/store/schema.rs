@@ -74,6 +74,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("UPDATE agent_event SET held = 1", "append-only"),
     ("DELETE FROM account_event", "append-only"),
     ("DELETE FROM desk_event", "append-only"),
+    ("UPDATE chain_link SET hash = previous", "append-only"),
+    ("DELETE FROM chain_link", "append-only"),
+    (
+        "UPDATE chain SET shard = 8 WHERE shard = 7",
+        "chain_shard_range",
+    ),
+    ("UPDATE chain SET hash = ''", "chain_is_hashed"),
     ("UPDATE desk SET id = 2", "desk_is_the_only_one"),
     (
         "UPDATE agent_balance SET held = -1",
@@ -171,6 +178,7 @@ async fn e_books_are_not_truncated_or_replaced() {
         "agent_event",
         "account_event",
         "desk_event",
+        "chain_link",
     ] {
         let sql = format!(r#"TRUNCATE "{table}" CASCADE"#);
         let txn = test.db.begin_write().await.unwrap();
@@ -180,9 +188,15 @@ async fn e_books_are_not_truncated_or_replaced() {
     let test = TestDb::sqlite().await;
     let txn = test.db.begin_write().await.unwrap();
     rows::everything(&InBulk(&txn)).await;
-    let sql = "INSERT OR REPLACE INTO entry SELECT transaction_id, line, account, owner_id, version, amount + 1, balance_after FROM entry";
-    let error = txn.execute_unprepared(sql).await.expect_err("replaced");
-    assert!(error.to_string().contains("append-only"), "{error}");
+    for sql in [
+        "INSERT OR REPLACE INTO entry SELECT transaction_id, line, account, owner_id, version, amount + 1, balance_after FROM entry",
+        "INSERT OR REPLACE INTO commission SELECT * FROM commission",
+        "INSERT OR REPLACE INTO chain_link SELECT * FROM chain_link",
+        "REPLACE INTO \"transaction\" SELECT * FROM \"transaction\"",
+    ] {
+        let error = txn.execute_unprepared(sql).await.expect_err(sql);
+        assert!(error.to_string().contains("append-only"), "{sql}: {error}");
+    }
 }
 
 #[tokio::test]

@@ -316,12 +316,34 @@ pub(super) async fn events(visit: &impl Visit) {
     visit
         .rows::<customer_day::Entity>(vec![customer_day(1, Some(MILLIS)), customer_day(2, None)])
         .await;
+    chain(visit).await;
     visit
         .rows::<idempotency::Entity>(vec![idempotency::Model {
             actor_id: Uuid::from_u128(4),
             key: IdempotencyKey::parse("key-1 \u{1f511}").unwrap(),
             fingerprint: "d".repeat(64),
             answer: r#"{"outcome":{"id":"x","n":[1,null]}}"#.into(),
+            created_at: at(MICROS),
+        }])
+        .await;
+}
+
+async fn chain(visit: &impl Visit) {
+    let heads = (0..8).map(|shard| chain::Model {
+        shard,
+        seq: 0,
+        hash: "0".repeat(64),
+    });
+    visit.rows::<chain::Entity>(heads.collect()).await;
+    visit
+        .rows::<chain_link::Entity>(vec![chain_link::Model {
+            shard: 7,
+            seq: 1,
+            previous: "0".repeat(64),
+            hash: "e".repeat(64),
+            transactions: 1,
+            ids: serde_json::to_string(&[id::<TransactionId>(1)]).unwrap(),
+            marks: "e".repeat(16),
             created_at: at(MICROS),
         }])
         .await;
