@@ -10,6 +10,7 @@ mod passwords;
 mod refresh;
 mod seals;
 mod sessions;
+mod tickets;
 mod token_keys;
 mod tokens;
 mod turns;

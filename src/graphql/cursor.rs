@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{AgentId, CustomerId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::store::pages::Key;
 
@@ -73,6 +74,42 @@ impl EventCursor {
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         decode::<Self>(text).filter(|cursor| cursor.seq >= 0)
+    }
+}
+
+/// How far a subscription has come, told to what carries it: whether or not its document selects `cursor`. A clone is the
+/// same one.
+#[derive(Clone, Debug, Default)]
+pub struct Position {
+    begun: watch::Sender<Option<String>>,
+    reached: watch::Sender<Option<String>>,
+}
+
+impl Position {
+    /// It begins after this cursor.
+    pub fn begins(&self, cursor: String) {
+        self.begun.send_replace(Some(cursor));
+    }
+
+    /// All up to this cursor has been handed out.
+    pub fn reached(&self, cursor: String) {
+        self.reached.send_replace(Some(cursor));
+    }
+
+    /// The last that was reached.
+    #[must_use]
+    pub fn cursor(&self) -> Option<String> {
+        self.reached.borrow().clone()
+    }
+
+    /// Where it begins, once that is known.
+    pub async fn beginning(&self) -> String {
+        let mut begun = self.begun.subscribe();
+        let known = begun.wait_for(Option::is_some).await;
+        let known = known.map(|cursor| cursor.clone());
+        known
+            .expect("its sender is here")
+            .expect("it was waited for")
     }
 }
 

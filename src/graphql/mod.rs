@@ -45,4 +45,5 @@ pub mod transactions;
 pub mod transfers;
 
 pub use context::Services;
+pub use cursor::Position;
 pub use schema::{Api, sdl};

@@ -1,23 +1,32 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Pos, Request, Response, ServerError, Value};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use super::document::{self, Document};
 use super::engine::Engine;
 use super::gate::Gate;
 use super::patience::Patience;
 use super::request::Asked;
+use super::roots;
+use super::seats::Seats;
 use super::socket::SocketOptions;
 use super::variables;
 use crate::auth::{Actor, Origin};
 use crate::config::Proxies;
+use crate::graphql::Position;
 use crate::graphql::fault::{self, code};
 use crate::{Clock, Error};
+
+/// Sockets, and streams over HTTP, that a login may have open.
+const STREAMS: usize = 100;
 
 /// What all transports share: who comes in, what runs the documents, and what is still running.
 pub struct Door<E> {
@@ -28,6 +37,8 @@ pub struct Door<E> {
     pub(super) origins: Arc<[String]>,
     pub(super) proxies: Arc<Proxies>,
     pub(super) sockets: SocketOptions,
+    /// Sockets, and streams over HTTP, of each login.
+    pub(super) streams: Seats<Uuid>,
     pub(super) patience: Patience,
     /// The server is about to stop.
     pub(super) closing: CancellationToken,
@@ -44,6 +55,7 @@ impl<E: Clone> Clone for Door<E> {
             origins: self.origins.clone(),
             proxies: self.proxies.clone(),
             sockets: self.sockets.clone(),
+            streams: self.streams.clone(),
             patience: self.patience,
             closing: self.closing.clone(),
             tasks: self.tasks.clone(),
@@ -89,6 +101,31 @@ impl Ready {
     }
 }
 
+impl Ready {
+    /// Goes on after this cursor, whatever its document says: the client has all up to it.
+    pub(super) fn after(mut self, cursor: &str) -> Self {
+        if self.kind == OperationType::Subscription
+            && let Ok(mut document) = self.request.parsed_query().cloned()
+        {
+            let name = self.request.operation_name.as_deref();
+            roots::after(&mut document, name, &mut self.request.variables, cursor);
+            self.request.set_parsed_query(document);
+        }
+        self
+    }
+
+    /// With its root fields in sight.
+    fn hoisted(mut self) -> Self {
+        if self.kind == OperationType::Subscription
+            && let Ok(mut document) = self.request.parsed_query().cloned()
+        {
+            roots::hoist(&mut document, self.request.operation_name.as_deref());
+            self.request.set_parsed_query(document);
+        }
+        self
+    }
+}
+
 impl<E: Engine> Door<E> {
     /// A door to what `engine` runs, for whom `gate` lets in.
     pub fn new(engine: E, gate: Arc<dyn Gate>, clock: Clock) -> Self {
@@ -99,6 +136,7 @@ impl<E: Engine> Door<E> {
             origins: Arc::new([]),
             proxies: Arc::default(),
             sockets: SocketOptions::default(),
+            streams: Seats::new(STREAMS),
             patience: Patience::default(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -162,12 +200,25 @@ impl<E: Engine> Door<E> {
         }
     }
 
-    /// Executes as a stream: each event is an answer, and a panic is the last one.
-    pub(super) fn stream(&self, ready: Ready, request_id: &str) -> BoxStream<'static, Response> {
-        let id = request_id.to_owned();
-        self.engine
-            .execute_stream(ready.request, ready.actor, id)
-            .map(move |response| finish(response, &ready.by_variable))
+    /// Executes as a stream: each event is an answer, `position` tells its place, and a panic is the last one.
+    pub(super) fn stream(
+        &self,
+        ready: Ready,
+        request_id: &Arc<str>,
+        position: Position,
+    ) -> BoxStream<'static, Response> {
+        let id = request_id.clone();
+        let ready = ready.hoisted();
+        let request = ready.request.data(position);
+        let answers = self
+            .engine
+            .execute_stream(request, ready.actor, id.to_string());
+        AssertUnwindSafe(answers)
+            .catch_unwind()
+            .map(move |answer| match answer {
+                Ok(answer) => finish(answer, &ready.by_variable),
+                Err(_) => panicked(&"a panic in a stream", &id),
+            })
             .boxed()
     }
 }

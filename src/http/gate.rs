@@ -15,6 +15,18 @@ pub trait Gate: Send + Sync + 'static {
     /// `Unauthenticated` for what is no good token; a fault.
     async fn actor(&self, authorization: Option<&str>) -> Result<Actor, Error>;
 
+    /// A ticket for this request of somebody, for a stream that a browser opens; `None` when it is too long for a URL.
+    ///
+    /// # Errors
+    /// A fault.
+    fn ticket(&self, person: &Person, ask: &str) -> Result<Option<String>, Error>;
+
+    /// Whom a ticket lets in, and the request that it is for.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for what is no good ticket; a fault.
+    async fn by_ticket(&self, ticket: &str) -> Result<(Actor, String), Error>;
+
     /// Who asks, looked at again; `None` when the session has ended.
     ///
     /// # Errors
@@ -35,6 +47,14 @@ pub trait Gate: Send + Sync + 'static {
 impl Gate for Auth {
     async fn actor(&self, authorization: Option<&str>) -> Result<Actor, Error> {
         Self::actor(self, authorization).await
+    }
+
+    fn ticket(&self, person: &Person, ask: &str) -> Result<Option<String>, Error> {
+        Self::ticket(self, person, ask)
+    }
+
+    async fn by_ticket(&self, ticket: &str) -> Result<(Actor, String), Error> {
+        Self::by_ticket(self, ticket).await
     }
 
     async fn again(&self, person: &Person) -> Result<Option<Person>, Error> {

@@ -15,11 +15,14 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::door::{Door, is_request_error};
+use super::door::{Door, Ready, is_request_error};
 use super::engine::Engine;
+use super::guest::Guest;
 use super::negotiate::Media;
 use super::refusal::refused;
 use super::request::{Asked, Malformed, Parameters};
+use super::seats::Seat;
+use super::streams::{self, Multipart};
 use super::upgrade::upgrade;
 use crate::Error;
 use crate::auth::{Actor, Origin};
@@ -34,7 +37,7 @@ const BUSY_SECONDS: u64 = 1;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why a request is not executed: a status for whoever takes `graphql-response+json`, and errors that say why.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     errors: Vec<ServerError>,
     /// The request as such was fine, its document was not: 200 for whoever takes `application/json` only.
@@ -42,7 +45,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self {
             status,
             errors: vec![refused(code, message, [])],
@@ -50,12 +53,12 @@ impl Refusal {
         }
     }
 
-    fn malformed(problem: Malformed) -> Self {
+    pub(super) fn malformed(problem: Malformed) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, problem)
     }
 
     /// Its document or variables are at fault, or it panicked.
-    fn unexecuted(errors: Vec<ServerError>) -> Self {
+    pub(super) fn unexecuted(errors: Vec<ServerError>) -> Self {
         if any(&errors, code::INTERNAL) {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Self {
@@ -71,7 +74,7 @@ impl Refusal {
         }
     }
 
-    fn of(error: Error, request_id: &str) -> Self {
+    pub(super) fn of(error: Error, request_id: &str) -> Self {
         let status = match error {
             Error::Unauthenticated => StatusCode::UNAUTHORIZED,
             Error::Forbidden => StatusCode::FORBIDDEN,
@@ -110,28 +113,59 @@ pub(super) async fn post<E: Engine>(
     body: Body,
 ) -> Response {
     let request_id = origin.request_id.clone();
-    let Some(media) = Media::negotiate(&headers) else {
+    let streamed = streams::is_taken(&headers);
+    let media = Media::negotiate(&headers).or(streamed.then_some(Media::Response));
+    let Some(media) = media else {
         return not_acceptable(&request_id);
     };
     let work = async {
-        if !is_json(&headers) {
-            let problem = "A request is sent as `Content-Type: application/json`.";
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Refusal::new(status, code::BAD_USER_INPUT, problem));
-        }
+        must_be_json(&headers)?;
         let actor = enter(&door, &headers, &request_id).await?;
         let bytes = read(body).await?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
         let ready = door
-            .ready(asked, actor, origin)
+            .ready(asked, actor.clone(), origin)
             .map_err(Refusal::unexecuted)?;
         if bytes.len() > limits::BODY_BYTES as usize && !ready.bulky {
             return Err(too_large(limits::BODY_BYTES));
         }
-        Ok(door.run(ready, &request_id).await)
+        if streamed && ready.kind == OperationType::Subscription {
+            let seat = seat(&door, &ready, &actor, &request_id)?;
+            let guest = Guest::new(&door, actor, None);
+            let parts = streams::answer(&door, ready, guest, seat, Multipart, &request_id);
+            return Ok(Reply::Stream(parts));
+        }
+        Ok(Reply::Answer(door.run(ready, &request_id).await))
     };
-    let answer = work.await;
-    respond(answer, media, &request_id)
+    match work.await {
+        Ok(Reply::Stream(parts)) => parts,
+        Ok(Reply::Answer(answer)) => respond(Ok(answer), media, &request_id),
+        Err(refusal) => respond(Err(refusal), media, &request_id),
+    }
+}
+
+enum Reply {
+    Answer(Answer),
+    Stream(Response),
+}
+
+/// A place for a subscription, of which each person has so many.
+///
+/// # Errors
+/// Where it has them all.
+pub(super) fn seat<E>(
+    door: &Door<E>,
+    ready: &Ready,
+    actor: &Actor,
+    request_id: &str,
+) -> Result<Option<Seat>, Refusal> {
+    match actor.id() {
+        Ok(who) if ready.kind == OperationType::Subscription => {
+            let busy = || Refusal::of(Error::Overloaded, request_id);
+            door.streams.take(who).ok_or_else(busy).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 pub(super) async fn get<E: Engine>(
@@ -172,7 +206,7 @@ pub(super) async fn get<E: Engine>(
     respond(answer, media, &request_id)
 }
 
-async fn enter<E: Engine>(
+pub(super) async fn enter<E: Engine>(
     door: &Door<E>,
     headers: &HeaderMap,
     request_id: &str,
@@ -185,7 +219,7 @@ async fn enter<E: Engine>(
     actor.map_err(|error| Refusal::of(error, request_id))
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
     let most = limits::RECORDS_BODY_BYTES;
     let bytes = axum::body::to_bytes(body, most as usize);
     match tokio::time::timeout(BODY_TIMEOUT, bytes).await {
@@ -199,13 +233,13 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     }
 }
 
-fn too_large(most: u32) -> Refusal {
+pub(super) fn too_large(most: u32) -> Refusal {
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let problem = format!("A request like this has at most {most} bytes.");
     Refusal::new(status, code::QUERY_TOO_COSTLY, problem)
 }
 
-fn respond(answer: Result<Answer, Refusal>, media: Media, request_id: &str) -> Response {
+pub(super) fn respond(answer: Result<Answer, Refusal>, media: Media, request_id: &str) -> Response {
     let answer = answer.and_then(|answer| {
         if is_request_error(&answer) {
             Err(Refusal::unexecuted(answer.errors))
@@ -290,6 +324,17 @@ fn not_acceptable(request_id: &str) -> Response {
     let mut response = (StatusCode::NOT_ACCEPTABLE, types).into_response();
     dress(response.headers_mut(), request_id);
     response
+}
+
+/// # Errors
+/// 415 for what is no JSON.
+pub(super) fn must_be_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    let problem = "A request is sent as `Content-Type: application/json`.";
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(Refusal::new(status, code::BAD_USER_INPUT, problem))
 }
 
 /// Forms, plain text and multipart need no leave of the browser: a foreign page could send them.

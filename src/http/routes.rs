@@ -7,7 +7,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{get, post as post_to};
 use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -15,7 +15,7 @@ use tower_http::trace::TraceLayer;
 use super::door::Door;
 use super::engine::Engine;
 use super::health::{self, Metrics};
-use super::{graphiql, post, sheets};
+use super::{graphiql, post, sheets, sse};
 use crate::graphql::sdl;
 use crate::sheets::Sheets;
 use crate::store::Db;
@@ -23,7 +23,7 @@ use crate::store::Db;
 /// How long a browser keeps what it was told of CORS.
 const CORS_AGE: Duration = Duration::from_hours(1);
 
-/// `/graphql`: POST, GET and WebSocket, for programs and for the pages that are let in.
+/// `/graphql`: POST, GET and WebSocket, and `/graphql/stream`: server-sent events; for programs and for the pages that are let in.
 pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
     let origins = door
         .origins
@@ -32,11 +32,13 @@ pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(origins.collect::<Vec<_>>())
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE])
+        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, sse::LAST_EVENT_ID])
         .expose_headers([post::REQUEST_ID, RETRY_AFTER])
         .max_age(CORS_AGE);
     Router::new()
         .route("/graphql", get(post::get::<E>).post(post::post::<E>))
+        .route("/graphql/stream", get(sse::get::<E>).post(sse::post::<E>))
+        .route("/graphql/stream/ticket", post_to(sse::ticket::<E>))
         .layer(cors)
         .with_state(door.clone())
 }

@@ -79,6 +79,12 @@ impl<E: EntityTrait> Following<E> {
         self
     }
 
+    /// All up to it has been read.
+    #[must_use]
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
     /// The next events, in order: at once where there are any, else when some happen. Never none.
     ///
     /// The rights are looked at after the events are read: so none is shown that came later than the right went.

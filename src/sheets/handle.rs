@@ -6,6 +6,9 @@ use crate::auth::{Auth, Person};
 use crate::store::Db;
 use crate::{Clock, Error};
 
+/// What the seal of a link is for.
+const PURPOSE: &str = "file link";
+
 /// Where files are asked for, and made. A clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Sheets {
@@ -48,7 +51,11 @@ impl Sheets {
         };
         let said = serde_json::to_vec(&link)
             .map_err(|fault| Error::Fault(format!("a link has no JSON: {fault}")))?;
-        Ok(format!("{}/csv/{}", self.public_url, self.auth.seal(&said)))
+        Ok(format!(
+            "{}/csv/{}",
+            self.public_url,
+            self.auth.seal(PURPOSE, &said)
+        ))
     }
 
     /// The file that a link leads to. `None` where the link is none of ours, or no longer good: its time or its session has
@@ -57,7 +64,7 @@ impl Sheets {
     /// # Errors
     /// The database's.
     pub async fn open(&self, sealed: &str) -> Result<Option<Download>, Error> {
-        let said = self.auth.unseal(sealed);
+        let said = self.auth.unseal(PURPOSE, sealed);
         let link = said.and_then(|said| serde_json::from_slice::<Link>(&said).ok());
         let Some(link) = link.filter(|link| self.clock.now() < link.until) else {
             return Ok(None);

@@ -39,6 +39,7 @@ mod statements;
 mod store;
 mod storm;
 mod strangers;
+mod streams;
 mod top_ups;
 mod transactions;
 mod transfers;

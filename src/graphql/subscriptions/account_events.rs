@@ -55,18 +55,21 @@ impl AccountSubscription {
         };
         let must = || bad_argument("customerId", "must name a telephone account");
         let customer = customer.ok_or_else(must)?;
-        let after = position(after.as_deref(), EventStream::Account(customer))?;
+        let stream = EventStream::Account(customer);
+        let after = position(after.as_deref(), stream)?;
         let services = services(ctx);
         let following = services
             .live
             .account_events(person, customer, after)
             .await?;
         let db = services.db.clone();
-        Ok(feed(following, move |rows| dress(db.clone(), rows)))
+        Ok(feed(ctx, stream, following, move |rows| {
+            dress(db.clone(), rows)
+        }))
     }
 }
 
-async fn dress(db: Db, page: Vec<account_event::Model>) -> Result<Vec<AccountEvent>, Error> {
+async fn dress(db: Db, page: Vec<account_event::Model>) -> Result<Vec<(i64, AccountEvent)>, Error> {
     let ids: Vec<_> = page.iter().map(|row| row.transaction_id).collect();
     let id = transaction::Column::Id;
     let transactions = rows::<transaction::Entity, _>(&db, id, &ids, |row| row.id).await?;
@@ -76,7 +79,7 @@ async fn dress(db: Db, page: Vec<account_event::Model>) -> Result<Vec<AccountEve
             stream: EventStream::Account(row.customer_id),
             seq: row.seq,
         };
-        Ok(AccountEvent {
+        let event = AccountEvent {
             cursor: cursor.encode(),
             occurred_at: DateTime(row.occurred_at),
             transaction: Transaction(transaction.ok_or_else(missing)?),
@@ -84,7 +87,8 @@ async fn dress(db: Db, page: Vec<account_event::Model>) -> Result<Vec<AccountEve
                 cash: row.cash,
                 promo: row.promo,
             },
-        })
+        };
+        Ok((cursor.seq, event))
     });
     events.collect()
 }

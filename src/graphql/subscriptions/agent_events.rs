@@ -247,7 +247,8 @@ async fn follow<T: Send + 'static>(
     let actor = enter(ctx)?;
     let person = actor.person()?;
     let agent = agent(person, agent_id)?;
-    let after = position(after, EventStream::Agent(agent))?;
+    let stream = EventStream::Agent(agent);
+    let after = position(after, stream)?;
     let services = services(ctx);
     let following = services.live.agent_events(person, agent, after).await?;
     let money = ctx.look_ahead().field("balance").field("withdrawable");
@@ -257,11 +258,14 @@ async fn follow<T: Send + 'static>(
         kinds,
         hold: services.terms.payout_hold_days > 0 && money.exists(),
     };
-    Ok(feed(following, move |rows| {
+    Ok(feed(ctx, stream, following, move |rows| {
         let page = page.clone();
         async move {
             let events = page.dress(rows).await?;
-            Ok(events.into_iter().filter_map(pick).collect())
+            let picked = events.into_iter();
+            Ok(picked
+                .filter_map(|(seq, event)| Some((seq, pick(event)?)))
+                .collect())
         }
     }))
 }
@@ -293,7 +297,7 @@ struct Told {
 }
 
 impl Page {
-    async fn dress(self, page: Vec<agent_event::Model>) -> Result<Vec<AgentEvent>, Error> {
+    async fn dress(self, page: Vec<agent_event::Model>) -> Result<Vec<(i64, AgentEvent)>, Error> {
         let told = self.told(&page).await?;
         let immature = if self.hold {
             let commissions: Vec<_> = told.commissions.values().cloned().collect();
@@ -309,7 +313,8 @@ impl Page {
         wanted
             .map(|(kind, row, immature)| {
                 let balance = AgentBalance(figures(&self.terms, row, immature));
-                told.event(kind, row, balance).ok_or_else(missing)
+                let event = told.event(kind, row, balance).ok_or_else(missing)?;
+                Ok((row.seq, event))
             })
             .collect()
     }

@@ -44,15 +44,18 @@ impl DeskSubscription {
         after: Option<String>,
     ) -> async_graphql::Result<Feed<DeskEvent>> {
         let actor = enter(ctx)?;
-        let after = position(after.as_deref(), EventStream::Desk)?;
+        let stream = EventStream::Desk;
+        let after = position(after.as_deref(), stream)?;
         let services = services(ctx);
         let following = services.live.desk_events(actor.person()?, after).await?;
         let db = services.db.clone();
-        Ok(feed(following, move |rows| dress(db.clone(), rows)))
+        Ok(feed(ctx, stream, following, move |rows| {
+            dress(db.clone(), rows)
+        }))
     }
 }
 
-async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<DeskEvent>, Error> {
+async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<(i64, DeskEvent)>, Error> {
     let about = |subject: DeskSubject| {
         let rows = page.iter().filter(move |row| row.subject == subject);
         rows.map(|row| row.subject_id)
@@ -90,11 +93,12 @@ async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<DeskEvent>, E
         };
         let stream = EventStream::Desk;
         let seq = row.seq;
-        Ok(DeskEvent {
+        let event = DeskEvent {
             cursor: EventCursor { stream, seq }.encode(),
             occurred_at: DateTime(row.occurred_at),
             subject: subject.ok_or_else(missing)?,
-        })
+        };
+        Ok((seq, event))
     });
     events.collect()
 }

@@ -3,34 +3,46 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
+use async_graphql::Context;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::{EntityTrait, Value};
 
 use crate::Error;
-use crate::graphql::cursor::{EventCursor, EventStream};
+use crate::graphql::cursor::{EventCursor, EventStream, Position};
 use crate::live::Following;
 use crate::store::{Db, bulk};
 
 /// What a subscription's root field answers. Nothing comes after an error.
 pub(super) type Feed<T> = BoxStream<'static, async_graphql::Result<T>>;
 
-/// The events of a stream: `dress` makes them of a page of rows, and loads at once what they show.
-pub(super) fn feed<E, T, D, F>(following: Following<E>, dress: D) -> Feed<T>
+/// The events of a stream: `dress` makes them of a page of rows, each with its place, and loads at once what they show.
+/// What carries the subscription is told where it begins and how far it has come.
+pub(super) fn feed<E, T, D, F>(
+    ctx: &Context<'_>,
+    stream: EventStream,
+    following: Following<E>,
+    dress: D,
+) -> Feed<T>
 where
     E: EntityTrait,
     E::Model: Send,
     T: Send + 'static,
     D: Fn(Vec<E::Model>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Vec<T>, Error>> + Send,
+    F: Future<Output = Result<Vec<(i64, T)>, Error>> + Send,
 {
-    let start = (following, VecDeque::new());
+    let told = ctx.data_opt::<Position>().cloned().unwrap_or_default();
+    let cursor = move |seq| EventCursor { stream, seq }.encode();
+    told.begins(cursor(following.position()));
+    let reached = move |seq| told.reached(cursor(seq));
+    let start = (following, VecDeque::<(i64, T)>::new());
     stream::try_unfold(start, move |(mut following, mut page)| {
-        let dress = dress.clone();
+        let (dress, reached) = (dress.clone(), reached.clone());
         async move {
             loop {
-                if let Some(event) = page.pop_front() {
+                if let Some((seq, event)) = page.pop_front() {
                     following.still().await?;
+                    reached(seq);
                     return Ok::<_, Error>(Some((event, (following, page))));
                 }
                 page = dress(following.page().await?).await?.into();

@@ -1,33 +1,35 @@
 use std::collections::HashMap;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::ServerError;
-use async_graphql::parser::types::OperationType;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::super::door::Door;
 use super::super::engine::Engine;
+use super::super::gauge::Gauge;
+use super::super::guest::{Guest, at, changed, ticks};
+use super::super::outbox::Outbox;
+use super::super::pump::{End, Operation};
 use super::super::request::Asked;
-use super::operation::{End, Operation};
-use super::outbox::{self, Outbox};
-use super::protocol::{self, Close, Said};
+use super::super::seats::Seat;
+use super::outbox;
+use super::protocol::{self, Close, Said, ToSocket};
 use crate::Error;
-use crate::auth::{Actor, Origin, Person};
+use crate::auth::{Actor, Origin};
 
 /// How long the client may take to say good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(2);
 
 /// Serves one socket until either side closes it.
 pub(in crate::http) async fn serve<E: Engine>(door: Door<E>, origin: Origin, socket: WebSocket) {
-    let _open = Gauge::of("agent_program_sockets_open");
+    let _open = Gauge::of(metrics::gauge!("agent_program_sockets_open"));
     let spoken = socket.protocol().is_some();
     let (sink, mut stream) = socket.split();
     let (outbox, queue) = Outbox::new(door.sockets.buffer, door.sockets.patience);
@@ -41,6 +43,7 @@ pub(in crate::http) async fn serve<E: Engine>(door: Door<E>, origin: Origin, soc
             origin,
             outbox,
             guest: None,
+            seat: None,
             operations: HashMap::new(),
             ended,
         };
@@ -52,8 +55,11 @@ pub(in crate::http) async fn serve<E: Engine>(door: Door<E>, origin: Origin, soc
         return;
     };
     tracing::debug!(?why, "closing a socket");
+    let frame = why.frame();
+    let code = frame.code.to_string();
+    metrics::counter!("agent_program_sockets_closed_total", "code" => code).increment(1);
     // Gone already when the client left meanwhile.
-    let _ = last_word.send(why.frame());
+    let _ = last_word.send(frame);
     let _ = writer.await;
     let rest = async { while let Some(Ok(_)) = stream.next().await {} };
     let _ = tokio::time::timeout(GOOD_BYE, rest).await;
@@ -66,21 +72,12 @@ struct Connection<E> {
     since: Instant,
     door: Door<E>,
     origin: Origin,
-    outbox: Outbox,
+    outbox: Outbox<Message>,
     /// Who it is, once it has said so.
     guest: Option<Guest>,
+    seat: Option<Seat>,
     operations: HashMap<Arc<str>, Running>,
     ended: mpsc::UnboundedSender<Ended>,
-}
-
-struct Guest {
-    actor: Actor,
-    /// What it came with: a machine's key is looked at again.
-    authorization: Option<String>,
-    /// When its token runs out.
-    until: Option<Instant>,
-    /// Changes when its session or its key may have ended. Taken by whoever watches it.
-    session: Option<watch::Receiver<u64>>,
 }
 
 struct Running {
@@ -99,7 +96,7 @@ impl<E: Engine> Connection<E> {
     ) -> Option<Close> {
         let closing = self.door.closing.clone();
         let stuck = self.outbox.stuck.clone();
-        let mut pings = self.pings();
+        let mut pings = ticks(self.since, self.door.sockets.ping);
         let mut session = None;
         let mut heard = true;
         loop {
@@ -141,13 +138,6 @@ impl<E: Engine> Connection<E> {
         }
     }
 
-    fn pings(&self) -> Interval {
-        let every = self.door.sockets.ping;
-        let mut pings = tokio::time::interval_at(self.since + every, every);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        pings
-    }
-
     /// Until when the client has to say who it is, or how long its token lasts.
     fn until(&self) -> (Option<Instant>, Close) {
         match &self.guest {
@@ -158,33 +148,9 @@ impl<E: Engine> Connection<E> {
 
     /// Whether the session still runs, and what its login is by now.
     async fn look_again(&mut self) -> Result<(), Close> {
-        let Some(guest) = &mut self.guest else {
-            return Ok(());
-        };
-        let person = match &guest.actor {
-            Actor::Person(person) => person,
-            Actor::Machine(_) => {
-                return match self.door.gate.actor(guest.authorization.as_deref()).await {
-                    Ok(_) => Ok(()),
-                    Err(Error::Unauthenticated) => Err(Close::Unauthenticated),
-                    Err(error) => {
-                        tracing::error!(%error, "looking at a machine's key again");
-                        Err(Close::Fault)
-                    }
-                };
-            }
-            Actor::Anonymous => return Ok(()),
-        };
-        match self.door.gate.again(person).await {
-            Ok(Some(person)) => {
-                guest.actor = Actor::Person(person);
-                Ok(())
-            }
-            Ok(None) => Err(Close::Unauthenticated),
-            Err(error) => {
-                tracing::error!(%error, "looking at a session again");
-                Err(Close::Fault)
-            }
+        match &mut self.guest {
+            Some(guest) => Ok(guest.look_again(self.door.gate.as_ref()).await?),
+            None => Ok(()),
         }
     }
 
@@ -218,28 +184,14 @@ impl<E: Engine> Connection<E> {
                 return Err(Close::Fault);
             }
         };
-        let person = match &actor {
-            Actor::Person(person) => Some(person),
-            _ => None,
-        };
-        self.guest = Some(Guest {
-            until: person.map(|person| self.deadline(person)),
-            session: match &actor {
-                Actor::Anonymous => None,
-                Actor::Person(person) => Some(self.door.gate.watch(person.session)),
-                Actor::Machine(machine) => Some(self.door.gate.watch_key(machine.key)),
-            },
-            authorization: authorization.map(str::to_owned),
-            actor,
-        });
+        if let Ok(who) = actor.id() {
+            let seat = self.door.streams.take(who).ok_or(Close::TooMany)?;
+            self.seat = Some(seat);
+        }
+        self.guest = Some(Guest::new(&self.door, actor, authorization));
         self.outbox.send(protocol::ack()).await;
         // What happened between the look and the watch.
         self.look_again().await
-    }
-
-    fn deadline(&self, person: &Person) -> Instant {
-        let left = person.access_expires_at - self.door.clock.now();
-        Instant::now() + left.to_std().unwrap_or_default()
     }
 
     async fn begin(&mut self, id: Arc<str>, asked: Asked) -> Result<(), Close> {
@@ -271,29 +223,25 @@ impl<E: Engine> Connection<E> {
         let cancelled = CancellationToken::new();
         let running = Running {
             which,
-            _open: Gauge::of("agent_program_operations_open"),
+            _open: Gauge::of(metrics::gauge!("agent_program_operations_open")),
             _cancel: cancelled.clone().drop_guard(),
         };
         self.operations.insert(id.clone(), running);
-        let mutation = ready.kind == OperationType::Mutation;
         let operation = Operation {
             door: self.door.clone(),
-            id: id.clone(),
+            wire: ToSocket(id.clone()),
             outbox: self.outbox.clone(),
             cancelled,
             request_id,
         };
+        let running = operation.begin(ready);
         let ended = self.ended.clone();
-        let work = async move {
-            let end = operation.run(ready).await;
-            // Nobody listens any more when the socket has gone.
-            let _ = ended.send((id, which, end));
-        };
-        if mutation {
-            self.door.tasks.spawn(work);
-        } else {
-            tokio::spawn(work);
-        }
+        tokio::spawn(async move {
+            if let Ok(end) = running.await {
+                // Nobody listens any more when the socket has gone.
+                let _ = ended.send((id, which, end));
+            }
+        });
         Ok(())
     }
 
@@ -308,22 +256,6 @@ impl<E: Engine> Connection<E> {
     }
 }
 
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant).await,
-        None => pending().await,
-    }
-}
-
-async fn changed(session: Option<&mut watch::Receiver<u64>>) {
-    if let Some(session) = session
-        && session.changed().await.is_ok()
-    {
-        return;
-    }
-    pending::<()>().await;
-}
-
 fn too_many(most: usize) -> ServerError {
     let problem = format!("A socket runs at most {most} operations at a time.");
     super::super::refusal::too_costly(problem)
@@ -331,20 +263,4 @@ fn too_many(most: usize) -> ServerError {
 
 fn is_too_big(error: &axum::Error) -> bool {
     error.to_string().contains("too long")
-}
-
-/// Counts what is open while it lives.
-struct Gauge(&'static str);
-
-impl Gauge {
-    fn of(name: &'static str) -> Self {
-        metrics::gauge!(name).increment(1);
-        Self(name)
-    }
-}
-
-impl Drop for Gauge {
-    fn drop(&mut self) {
-        metrics::gauge!(self.0).decrement(1);
-    }
 }

@@ -1,7 +1,6 @@
 //! GraphQL over WebSocket: the `graphql-transport-ws` protocol.
 
 mod connection;
-mod operation;
 mod options;
 mod outbox;
 mod protocol;

@@ -4,36 +4,18 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::SinkExt;
 use futures_util::stream::SplitSink;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+
+use super::super::outbox::{Frame, Held};
 
 /// How long the last word may take.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
-/// Where messages wait for the client to read them: so many, and so long.
-#[derive(Clone)]
-pub(super) struct Outbox {
-    messages: mpsc::Sender<Message>,
-    patience: Duration,
-    /// The client reads too slowly, or is gone.
-    pub(super) stuck: CancellationToken,
-}
-
-impl Outbox {
-    pub(super) fn new(buffer: usize, patience: Duration) -> (Self, mpsc::Receiver<Message>) {
-        let (messages, queue) = mpsc::channel(buffer);
-        let outbox = Self {
-            messages,
-            patience,
-            stuck: CancellationToken::new(),
-        };
-        (outbox, queue)
-    }
-
-    /// Puts a message behind the others, or tells that the socket is stuck.
-    pub(super) async fn send(&self, message: Message) {
-        let sent = self.messages.send_timeout(message, self.patience).await;
-        if sent.is_err() {
-            self.stuck.cancel();
+impl Frame for Message {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => bytes.len(),
+            Self::Close(_) => 0,
         }
     }
 }
@@ -41,13 +23,17 @@ impl Outbox {
 /// Writes what is in the outbox until it is told the last word.
 pub(super) async fn write(
     mut socket: SplitSink<WebSocket, Message>,
-    mut queue: mpsc::Receiver<Message>,
+    mut queue: mpsc::UnboundedReceiver<Held<Message>>,
     mut last: oneshot::Receiver<CloseFrame>,
 ) {
     let frame = loop {
         let sent = async {
             match queue.recv().await {
-                Some(message) => socket.send(message).await,
+                Some(Held { frame, room }) => {
+                    let sent = socket.send(frame).await;
+                    drop(room);
+                    sent
+                }
                 None => std::future::pending().await,
             }
         };

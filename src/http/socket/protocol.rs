@@ -1,9 +1,13 @@
 //! The messages of `graphql-transport-ws`, and the codes that its sockets are closed with.
 
+use std::sync::Arc;
+
 use async_graphql::{Response, ServerError};
 use axum::extract::ws::{CloseFrame, Message};
 use serde_json::{Value, json};
 
+use super::super::guest::Gone;
+use super::super::pump::{End, Wire};
 use super::super::request::{Asked, Malformed};
 
 pub(in crate::http) const PROTOCOL: &str = "graphql-transport-ws";
@@ -64,6 +68,31 @@ fn authorization(payload: &Value) -> Option<&str> {
         })
 }
 
+/// Answers of one operation, by its id.
+pub(super) struct ToSocket(pub Arc<str>);
+
+impl Wire for ToSocket {
+    type Frame = Message;
+
+    fn next(&self, answer: &Response, _cursor: Option<&str>) -> Message {
+        text(&json!({ "type": "next", "id": &*self.0, "payload": answer }))
+    }
+
+    /// Nothing comes after `error`.
+    fn refused(&self, errors: &[ServerError]) -> (Message, End) {
+        (error(&self.0, errors), End::Said)
+    }
+}
+
+impl From<Gone> for Close {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Unauthenticated => Self::Unauthenticated,
+            Gone::Fault => Self::Fault,
+        }
+    }
+}
+
 fn text(value: &Value) -> Message {
     Message::text(value.to_string())
 }
@@ -78,10 +107,6 @@ pub(super) fn pong(payload: Option<Value>) -> Message {
         message["payload"] = payload;
     }
     text(&message)
-}
-
-pub(super) fn next(id: &str, answer: &Response) -> Message {
-    text(&json!({ "type": "next", "id": id, "payload": answer }))
 }
 
 pub(super) fn error(id: &str, errors: &[ServerError]) -> Message {
@@ -106,6 +131,7 @@ pub(super) enum Close {
     InitTwice,
     InUse,
     TooSlow,
+    TooMany,
     Silent,
     Fault,
 }
@@ -115,6 +141,7 @@ impl Close {
         let (code, reason) = match self {
             Self::GoingAway => (1001, "the server is going away; come back with your cursor"),
             Self::TooBig => (1009, "a message is too big"),
+            Self::TooMany => (1013, "you have too many sockets and streams open"),
             Self::Malformed(problem) => (4400, problem),
             Self::Unacknowledged => (4401, "Unauthorized"),
             Self::Unauthenticated => (4403, "Forbidden: come back with a fresh token"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agent_program::auth::{Actor, Person};
 use agent_program::config::Proxies;
 use agent_program::graphql::context::origin;
-use agent_program::graphql::fault;
+use agent_program::graphql::{Position, fault};
 use agent_program::http::{self, Door, Engine, Gate, Patience, SocketOptions};
 use agent_program::{Clock, Error};
 use async_graphql::{Context, Object, Request, Response, Schema, Subscription};
@@ -17,7 +17,7 @@ use entity::{ApiKeyId, LoginId, SessionId, TypedId};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -30,6 +30,24 @@ pub struct World {
     pub begun: Notify,
     pub let_on: Notify,
     pub ended: Notify,
+    /// One for each flood that nobody draws from any more.
+    pub floods_over: FloodsOver,
+}
+
+pub struct FloodsOver(Semaphore);
+
+impl Default for FloodsOver {
+    fn default() -> Self {
+        Self(Semaphore::new(0))
+    }
+}
+
+struct Flood(Arc<World>);
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.0.floods_over.0.add_permits(1);
+    }
 }
 
 pub struct Query;
@@ -76,7 +94,7 @@ impl Mutation {
     }
 }
 
-pub struct Followed;
+pub struct Followed(Arc<World>);
 
 #[Subscription]
 impl Followed {
@@ -89,7 +107,25 @@ impl Followed {
     }
 
     async fn flood(&self) -> impl Stream<Item = String> {
-        stream::repeat("x".repeat(60_000))
+        let flood = Flood(self.0.clone());
+        stream::repeat("x".repeat(60_000)).inspect(move |_| _ = &flood)
+    }
+
+    /// Counts on from `after`, to three, and tells how far it has come.
+    async fn steps(&self, ctx: &Context<'_>, after: Option<String>) -> impl Stream<Item = i32> {
+        let position = ctx.data_unchecked::<Position>().clone();
+        let from: i32 = after.map_or(0, |it| it.parse().expect("a number"));
+        position.begins(from.to_string());
+        let steps = stream::iter(from + 1..=3).map(move |step| {
+            position.reached(step.to_string());
+            step
+        });
+        steps.chain(stream::pending())
+    }
+
+    /// One, and then a panic.
+    async fn breaks(&self) -> impl Stream<Item = i32> {
+        stream::iter([1, 0]).map(|by| 1_i32.checked_div(by).expect("a secret cause"))
     }
 
     async fn nothing(&self) -> Result<stream::Empty<i32>, Error> {
@@ -145,6 +181,18 @@ impl Gate for Keeper {
         }
     }
 
+    fn ticket(&self, _: &Person, ask: &str) -> Result<Option<String>, Error> {
+        Ok(Some(hex::encode(ask)))
+    }
+
+    async fn by_ticket(&self, ticket: &str) -> Result<(Actor, String), Error> {
+        let ask = hex::decode(ticket)
+            .ok()
+            .and_then(|it| String::from_utf8(it).ok());
+        let actor = self.actor(Some("Bearer good")).await?;
+        Ok((actor, ask.ok_or(Error::Unauthenticated)?))
+    }
+
     async fn again(&self, person: &Person) -> Result<Option<Person>, Error> {
         let ended = self.ended.load(Ordering::SeqCst);
         Ok((!ended).then(|| person.clone()))
@@ -185,7 +233,8 @@ impl SmallServer {
             ended: AtomicBool::new(false),
             news: watch::Sender::new(0),
         });
-        let schema = Schema::build(Query, Mutation(world.clone()), Followed).finish();
+        let schema =
+            Schema::build(Query, Mutation(world.clone()), Followed(world.clone())).finish();
         let door = Door::new(Small(schema), keeper.clone(), Clock::system())
             .with_sockets(sockets)
             .with_patience(Patience {
@@ -218,6 +267,12 @@ impl SmallServer {
         self.keeper.news.send_modify(|count| *count += 1);
     }
 
+    /// Waits until so many floods are over, read or not.
+    pub async fn floods_over(&self, count: u32) {
+        let over = self.world.floods_over.0.acquire_many(count);
+        over.await.expect("it is never closed").forget();
+    }
+
     /// Begins the stop, and waits for its end.
     pub async fn stop(&mut self) {
         self.begin_stop();
@@ -228,6 +283,10 @@ impl SmallServer {
 
     pub fn begin_stop(&self) {
         self.stop.cancel();
+    }
+
+    pub fn stream_url(&self) -> String {
+        format!("http://{}/graphql/stream", self.address)
     }
 
     pub fn url(&self) -> String {
