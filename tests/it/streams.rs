@@ -26,7 +26,8 @@ struct Reader {
 #[derive(Debug, PartialEq)]
 struct Event {
     id: Option<String>,
-    event: String,
+    /// `next` or `complete`.
+    kind: String,
     data: Option<String>,
 }
 
@@ -50,8 +51,8 @@ impl Reader {
     async fn until(&mut self, end: &str) -> Option<String> {
         loop {
             if let Some((before, rest)) = self.text.split_once(end) {
-                let before = before.to_owned();
-                self.text = rest.to_owned();
+                let (before, rest) = (before.to_owned(), rest.to_owned());
+                self.text = rest;
                 return Some(before);
             }
             let chunk = tokio::time::timeout(PATIENCE, self.response.chunk());
@@ -75,7 +76,7 @@ impl Reader {
             };
             return Some(Event {
                 id: field("id"),
-                event: field("event").unwrap_or_default(),
+                kind: field("event").unwrap_or_default(),
                 data: field("data"),
             });
         }
@@ -98,12 +99,12 @@ impl Reader {
     }
 }
 
-fn complete() -> Option<Event> {
-    Some(Event {
+fn complete() -> Event {
+    Event {
         id: None,
-        event: "complete".into(),
+        kind: "complete".into(),
         data: Some(String::new()),
-    })
+    }
 }
 
 fn ask(url: String, accept: &str, query: &str) -> RequestBuilder {
@@ -144,12 +145,12 @@ async fn a_subscription_is_a_stream_of_events_that_bear_their_cursors() {
     for step in 1..=3 {
         let event = stream.event().await.unwrap();
         assert_eq!(event.id, Some(step.to_string()));
-        assert_eq!(event.event, "next");
+        assert_eq!(event.kind, "next");
         assert_eq!(event.json(), json!({ "data": { "steps": step } }));
     }
     let mut whole = Reader::open(events(&server, "subscription { ticks(to: 1) }")).await;
     assert_eq!(whole.event().await.unwrap().json()["data"]["ticks"], 0);
-    assert_eq!(whole.event().await, complete());
+    assert_eq!(whole.event().await, Some(complete()));
     assert_eq!(whole.event().await, None);
 }
 
@@ -176,7 +177,7 @@ async fn a_query_and_a_mutation_are_streams_of_one() {
         stream.event().await.unwrap().json()["data"]["hello"],
         "hello "
     );
-    assert_eq!(stream.event().await, complete());
+    assert_eq!(stream.event().await, Some(complete()));
     // It happens whole, though its client goes.
     let request = events(&server, "mutation { bump }");
     let gone = Reader::open(request).await;
@@ -233,9 +234,9 @@ async fn a_fault_of_the_request_is_a_status_and_one_of_the_document_an_event() {
     ] {
         let mut stream = Reader::open(events(&server, query)).await;
         let error = stream.event().await.unwrap();
-        assert_eq!(error.event, "next");
+        assert_eq!(error.kind, "next");
         assert_eq!(error.json()["errors"][0]["extensions"]["code"], code);
-        assert_eq!(stream.event().await, complete());
+        assert_eq!(stream.event().await, Some(complete()));
     }
 }
 
@@ -338,7 +339,7 @@ async fn a_session_that_ends_and_a_token_that_runs_out_end_the_streams() {
     let mut multipart = Reader::open(parts(&server, "subscription { silence }")).await;
     server.end_session();
     assert_ended(&mut stream, &mut multipart, "UNAUTHENTICATED").await;
-    assert_eq!(stream.event().await, complete());
+    assert_eq!(stream.event().await, Some(complete()));
     let server = SmallServer::with(SocketOptions::default(), TimeDelta::milliseconds(300)).await;
     let mut stream = Reader::open(events(&server, "subscription { silence }")).await;
     let mut multipart = Reader::open(parts(&server, "subscription { silence }")).await;
@@ -347,7 +348,7 @@ async fn a_session_that_ends_and_a_token_that_runs_out_end_the_streams() {
 
 async fn assert_ended(stream: &mut Reader, multipart: &mut Reader, code: &str) -> Value {
     let error = stream.event().await.unwrap();
-    assert_eq!(error.event, "next");
+    assert_eq!(error.kind, "next");
     assert_eq!(error.json()["errors"][0]["extensions"]["code"], code);
     let part = multipart.part().await.unwrap();
     assert_eq!(part["payload"], Value::Null);
@@ -380,7 +381,7 @@ async fn whoever_reads_too_slowly_is_told_where_to_come_back_and_holds_up_nobody
     let mut multipart = Reader::open(parts(&server, "subscription { flood }")).await;
     server.floods_over(2).await;
     let mut other = Reader::open(events(&server, "{ hello }")).await;
-    assert_eq!(other.event().await.unwrap().event, "next");
+    assert_eq!(other.event().await.unwrap().kind, "next");
     // Now they read: all that was on its way, and then why there is no more.
     let last = loop {
         let event = stream.event().await.expect("the reason");
@@ -413,11 +414,11 @@ async fn a_panic_in_a_stream_is_one_masked_error() {
         "INTERNAL_SERVER_ERROR"
     );
     assert!(!error.to_string().contains("secret"));
-    assert_eq!(stream.event().await, complete());
+    assert_eq!(stream.event().await, Some(complete()));
     let mut stream = Reader::open(events(&server, "{ panics }")).await;
     let error = stream.event().await.unwrap().json();
     assert_eq!(error["errors"][0]["message"], "internal error");
-    assert_eq!(stream.event().await, complete());
+    assert_eq!(stream.event().await, Some(complete()));
 }
 
 #[tokio::test]
