@@ -267,7 +267,7 @@ async fn a_browser_opens_a_stream_with_a_ticket_and_knows_at_once_where_it_is() 
         first,
         Event {
             id,
-            event,
+            kind: event,
             data: None
         }
     );
@@ -485,7 +485,7 @@ async fn every_commission_comes_once_however_often_the_stream_is_lost(app: TestA
         }
         let mut stream = Reader::open(request).await;
         let begun = stream.event().await.unwrap();
-        assert_eq!(begun.event, "");
+        assert_eq!(begun.kind, "");
         assert!(last.is_none() || begun.id == last);
         last = begun.id;
         if n > 0 {
