@@ -1,4 +1,4 @@
-// A server of a test's own: the debug binary with the demo world, over SQLite or PostgreSQL.
+// A server of a test's own: the release binary with the demo world, over SQLite or PostgreSQL.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before, describe } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -15,7 +16,8 @@ import pg from 'pg';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const PASSWORD = 'demo-password-1';
 
-const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug', 'agent-program');
+const profile = process.env.CLIENTS_PROFILE ?? 'release';
+export const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), profile, 'agent-program');
 
 /** The databases that every test runs on: a name, and what makes an empty one. */
 export const DATABASES = {
@@ -33,6 +35,18 @@ export const DATABASES = {
   },
 };
 
+/** A suite of tests on each database. `tell` gets what will hold the server, once the tests run. */
+export function onBoth(title, tell, settings = {}) {
+  for (const database of Object.keys(DATABASES)) {
+    describe(`${title} over ${database}`, { timeout: 300_000 }, () => {
+      const world = { database };
+      before(async () => (world.server = await Server.start(database, settings)));
+      tell(world);
+      after(() => world.server?.end());
+    });
+  }
+}
+
 async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -46,8 +60,10 @@ export class Server {
   #child;
   #log = '';
 
-  static async start(database) {
+  /** `settings` are environment variables, as `--help` names them. */
+  static async start(database, settings = {}) {
     const server = new Server();
+    server.settings = settings;
     server.folder = await mkdtemp(join(tmpdir(), 'agent-program-clients-'));
     server.port = await freePort();
     server.database = await DATABASES[database](server.folder);
@@ -59,14 +75,19 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get graphql() {
+    return `${this.origin}/graphql`;
+  }
+
   get socket() {
     return `ws://127.0.0.1:${this.port}/graphql`;
   }
 
   /** Starts it over its database and waits until it answers. */
   async run() {
-    const settings = ['--database-url', this.database, '--listen', `127.0.0.1:${this.port}`];
-    const child = spawn(binary, ['serve', '--demo', ...settings], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const where = ['--database-url', this.database, '--listen', `127.0.0.1:${this.port}`];
+    const env = { ...process.env, ...this.settings };
+    const child = spawn(binary, ['serve', '--demo', ...where], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (this.#log += data));
     let failed = null;
@@ -91,7 +112,7 @@ export class Server {
 
   /** One request over HTTP. Throws what is an error, so that what it returns is the data. */
   async ask(query, variables, token) {
-    const response = await fetch(`${this.origin}/graphql`, {
+    const response = await fetch(this.graphql, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: JSON.stringify({ query, variables }),
@@ -101,12 +122,18 @@ export class Server {
     return data;
   }
 
-  async signIn(email) {
+  /** A new session of somebody's, with both its tokens. */
+  async session(email) {
     const { signIn } = await this.ask(
-      'mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken } userErrors { code } } }',
+      'mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } userErrors { code } } }',
       { input: { email, password: PASSWORD } },
     );
     if (!signIn.session) throw new Error(`${email}: ${JSON.stringify(signIn.userErrors)}\n${this.#log}`);
-    return signIn.session.accessToken;
+    return signIn.session;
+  }
+
+  async signIn(email) {
+    const { accessToken } = await this.session(email);
+    return accessToken;
   }
 }
