@@ -167,7 +167,7 @@ impl Commission {
     }
 
     /// The rate's whole period: since when it was in force when the charge happened, until when, and why. Null for a bonus.
-    async fn commission_rate_period(&self, ctx: &Context<'_>) -> Answer<CommissionRatePeriod> {
+    async fn period_in_force(&self, ctx: &Context<'_>) -> Answer<CommissionRatePeriod> {
         maybe(async {
             let Some(id) = self.0.charge_id else {
                 return Ok(None);

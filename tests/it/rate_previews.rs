@@ -61,7 +61,7 @@ async fn e01_every_commission_can_be_done_again_with_pencil_and_paper(app: TestA
         .await;
     post(&switch, charge(&app, &customer.number, "CALL", "0.0198")).await;
     let document = "{ viewer { agent { commissions { nodes {
-        base commissionRate exact amount carryBefore carryAfter working commissionRatePeriod { commissionRate effectiveFrom effectiveTo reason }
+        base commissionRate exact amount carryBefore carryAfter working periodInForce { commissionRate effectiveFrom effectiveTo reason }
         charge { amount promoPart occurredAt } transaction { entries { account amount } } } } } } }";
     let seen = agent.query(document).await;
     let rows = seen["viewer"]["agent"]["commissions"]["nodes"]
@@ -83,11 +83,11 @@ async fn e01_every_commission_can_be_done_again_with_pencil_and_paper(app: TestA
         assert_eq!(units(&row["amount"]), all.div_euclid(10_000));
         assert_eq!(fractions(&row["carryAfter"]), carry);
         assert_eq!(
-            row["commissionRatePeriod"]["commissionRate"],
+            row["periodInForce"]["commissionRate"],
             row["commissionRate"]
         );
         let at = text(&row["charge"]["occurredAt"]);
-        let period = &row["commissionRatePeriod"];
+        let period = &row["periodInForce"];
         assert!(text(&period["effectiveFrom"]) <= at);
         assert!(period["effectiveTo"].as_str().is_none_or(|to| at <= to));
         let entries = row["transaction"]["entries"].as_array().unwrap().iter();
@@ -99,6 +99,6 @@ async fn e01_every_commission_can_be_done_again_with_pencil_and_paper(app: TestA
         "0.0198 × 3.00% = 0.00059400; with 0.00000000 carried from before 0.00059400; \
          posted, rounded down to 0.0001: 0.0005; carried on: 0.00009400."
     );
-    assert_eq!(rows[0]["commissionRatePeriod"]["reason"], "Good sales");
+    assert_eq!(rows[0]["periodInForce"]["reason"], "Good sales");
     prove(&app).await;
 }
