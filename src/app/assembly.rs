@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use crate::auth::{Auth, AuthOptions, key_files};
 use crate::config::{Config, Proxies};
 use crate::graphql::{Api, Services};
-use crate::http::Door;
+use crate::http::{Door, Trusted, rules};
 use crate::ledger::{Ledger, LedgerOptions};
 use crate::live::Live;
 use crate::payments::{PaymentGateway, Payments, Sandbox};
@@ -26,6 +26,7 @@ pub struct Parts {
     pub gateway: Arc<dyn PaymentGateway>,
     pub ledger: LedgerOptions,
     pub allowed_origins: Vec<String>,
+    pub trusted: Trusted,
     pub proxies: Proxies,
     /// Where others reach this server, without a slash at its end.
     pub public_url: String,
@@ -44,6 +45,7 @@ pub struct App {
     pub site: Site,
     pub sheets: Sheets,
     allowed_origins: Arc<[String]>,
+    trusted: Trusted,
     proxies: Proxies,
 }
 
@@ -69,6 +71,7 @@ impl Parts {
             gateway: Arc::new(Sandbox::default()),
             ledger: LedgerOptions::default(),
             allowed_origins: Vec::new(),
+            trusted: Trusted::default(),
             proxies: Proxies::default(),
             public_url: "http://localhost:8000".into(),
         }
@@ -90,6 +93,7 @@ impl App {
             gateway,
             ledger,
             allowed_origins,
+            trusted,
             proxies,
             public_url,
         } = parts;
@@ -116,6 +120,7 @@ impl App {
             site,
             sheets,
             allowed_origins: allowed_origins.into(),
+            trusted,
             proxies,
         })
     }
@@ -142,6 +147,9 @@ impl App {
         parts.ledger.queue = config.ledger_queue;
         parts.allowed_origins.clone_from(&config.allowed_origins);
         parts.proxies.clone_from(&config.proxies);
+        if let Some(file) = &config.trusted_documents {
+            parts.trusted = Trusted::read(file, config.trusted_only, &rules())?;
+        }
         parts.public_url.clone_from(&config.public_url);
         Self::new(parts)
     }
@@ -170,5 +178,6 @@ impl App {
         Door::new(self.api(), Arc::new(self.auth.clone()), self.clock.clone())
             .with_origins(self.allowed_origins.iter().cloned())
             .with_proxies(self.proxies.clone())
+            .with_trusted(self.trusted.clone())
     }
 }

@@ -23,6 +23,10 @@ pub struct Config {
     pub public_url: String,
     /// Pages that may call this server: those set, and its own.
     pub allowed_origins: Vec<String>,
+    /// Documents that clients name by an id.
+    pub trusted_documents: Option<PathBuf>,
+    /// Nothing else is run.
+    pub trusted_only: bool,
     /// Whose word is taken for who spoke to them.
     pub proxies: Proxies,
     pub log: String,
@@ -85,6 +89,8 @@ impl Desk {
             signup_url: self.url("signup-url", &signup_url),
             claim_url: self.url("claim-url", &claim_url),
             allowed_origins: self.origins(&said.allowed_origins, &public_url, listen),
+            trusted_only: self.trusted_only(&said.trusted_only, said.trusted_documents.is_some()),
+            trusted_documents: said.trusted_documents.map(PathBuf::from),
             proxies: self.proxies(&said.trusted_proxies, &said.proxy_header),
             limits,
             token_key_files: said.token_key_file.map_or_else(
@@ -133,6 +139,15 @@ impl Desk {
         self.faults.push(format!(
             "--{flag} ({variable}) is {wanted}, and not `{said}`"
         ));
+    }
+
+    fn trusted_only(&mut self, said: &str, has_documents: bool) -> bool {
+        let only = self.flag("trusted-only", said);
+        if only && !has_documents {
+            let wanted = "false unless --trusted-documents names a file";
+            self.fault("trusted-only", said, wanted);
+        }
+        only
     }
 
     fn database(&mut self, url: String) -> String {

@@ -126,6 +126,19 @@ pub struct Settings {
         help_heading = "Server"
     )]
     pub allowed_origins: String,
+    /// A JSON file of ids and documents, as a client's build writes it, for requests with a `documentId`.
+    #[arg(long, env, global = true, value_name = "FILE", help_heading = "Server")]
+    pub trusted_documents: Option<String>,
+    /// Whether only the trusted documents are run: true or false.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "BOOL",
+        default_value = "false",
+        help_heading = "Server"
+    )]
+    pub trusted_only: String,
     /// The proxies in front, as addresses and networks with commas: 10.0.0.0/8. Their word is taken for who spoke to them.
     #[arg(
         long,

@@ -9,7 +9,7 @@ use crate::Error;
 /// Longer messages are cut.
 const MESSAGE: usize = 300;
 /// How many errors an answer holds at most.
-const ERRORS: usize = 10;
+pub const ERRORS: usize = 10;
 
 /// The codes that `extensions.code` may have.
 pub mod code {

@@ -14,6 +14,16 @@ pub const COST: u32 = 10_000;
 pub const ALIASES: u32 = 30;
 /// Lexical tokens of a document.
 pub const TOKENS: u32 = 2_000;
+/// Brackets of any kind within one another, in a document and in the JSON of a request.
+pub const NESTING: u32 = 40;
+/// Directives of a document.
+pub const DIRECTIVES: u32 = 30;
+/// Fields of an operation's root.
+pub const ROOT_FIELDS: u32 = 20;
+/// Fields of an operation, counted where their fragments are spread.
+pub const EXPANDED: u32 = 1_000;
+/// Values in the JSON of a request: a thousand calls have half of them.
+pub const VALUES: u32 = 20_000;
 /// Bytes of a request.
 pub const BODY_BYTES: u32 = 100_000;
 /// Bytes of a request that records calls or charges.
@@ -30,7 +40,8 @@ pub struct ServiceLimits {
     default_page_size: u32,
     /// How deep selections may be nested.
     max_depth: u32,
-    /// What an operation may cost: a field costs 1, a page its size times what is selected of each row.
+    /// What an operation may cost: a field costs 1, a page its size times what is selected of each row. A request with the
+    /// header `X-Request-Cost: true` is told its own in `extensions.cost`, by `requested` and `allowed`.
     max_cost: u32,
     /// How many aliases a document may hold.
     max_aliases: u32,

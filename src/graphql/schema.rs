@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    MergedObject, MergedSubscription, Request, Response, SDLExportOptions, Schema,
+    MergedObject, MergedSubscription, Request, Response, SDLExportOptions, Schema, ValidationMode,
 };
 use futures_util::{Stream, StreamExt};
 
@@ -141,14 +141,14 @@ fn broken(cause: &str) -> Response {
     Response::from_errors(vec![error.into_server_error(async_graphql::Pos::default())])
 }
 
-/// Without the library's own limits: `http::document` measures documents before they come here.
+/// Without the library's own limits and validation: `http::documents` judges documents before they come here.
 fn schema() -> Schema<Query, Mutation, Subscription> {
     Schema::build(
         Query::default(),
         Mutation::default(),
         Subscription::default(),
     )
-    .disable_suggestions()
+    .validation_mode(ValidationMode::Fast)
     .finish()
 }
 

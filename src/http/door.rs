@@ -2,15 +2,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Pos, Request, Response, ServerError, Value};
+use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 use uuid::Uuid;
 
-use super::document::{self, Document};
+use super::documents::{Documents, Trusted};
 use super::engine::Engine;
 use super::gate::Gate;
 use super::patience::Patience;
@@ -18,11 +18,10 @@ use super::request::Asked;
 use super::roots;
 use super::seats::Seats;
 use super::socket::SocketOptions;
-use super::variables;
 use crate::auth::{Actor, Origin};
 use crate::config::Proxies;
 use crate::graphql::Position;
-use crate::graphql::fault::{self, code};
+use crate::graphql::{fault, limits};
 use crate::{Clock, Error};
 
 /// Sockets, and streams over HTTP, that a login may have open.
@@ -31,6 +30,7 @@ const STREAMS: usize = 100;
 /// What all transports share: who comes in, what runs the documents, and what is still running.
 pub struct Door<E> {
     pub(super) engine: E,
+    pub(super) documents: Arc<Documents>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Clock,
     /// Pages that may open sockets and read answers: `https://example.com`. Programs send no `Origin` and are not asked.
@@ -50,6 +50,7 @@ impl<E: Clone> Clone for Door<E> {
     fn clone(&self) -> Self {
         Self {
             engine: self.engine.clone(),
+            documents: self.documents.clone(),
             gate: self.gate.clone(),
             clock: self.clock.clone(),
             origins: self.origins.clone(),
@@ -67,41 +68,21 @@ impl<E: Clone> Clone for Door<E> {
 pub(super) struct Ready {
     request: Request,
     actor: Actor,
-    /// The arguments that get their value from a variable.
-    by_variable: Vec<Pos>,
     pub kind: OperationType,
     pub bulky: bool,
+    cost: u32,
+    tells_cost: bool,
 }
 
 impl Ready {
-    fn new(asked: Asked, actor: Actor, origin: Origin) -> Result<Self, ServerError> {
-        let operation_name = asked.operation_name.as_deref();
-        let Document {
-            parsed,
-            kind,
-            bulky,
-        } = document::read(&asked.query, operation_name, &asked.variables)?;
-        variables::missing(
-            document::select(&parsed.operations, operation_name)?,
-            &asked.variables,
-        )?;
-        let by_variable = variables::arguments(&parsed);
-        let mut request = Request::new(asked.query)
-            .variables(asked.variables)
-            .data(origin);
-        request.operation_name = asked.operation_name;
-        request.set_parsed_query(parsed);
-        Ok(Self {
-            request,
-            actor,
-            by_variable,
-            kind,
-            bulky,
-        })
+    /// Its answer says what it cost, if the client wants to know.
+    pub(super) fn telling_cost(self, wanted: bool) -> Self {
+        Self {
+            tells_cost: wanted,
+            ..self
+        }
     }
-}
 
-impl Ready {
     /// Goes on after this cursor, whatever its document says: the client has all up to it.
     pub(super) fn after(mut self, cursor: &str) -> Self {
         if self.kind == OperationType::Subscription
@@ -130,6 +111,7 @@ impl<E: Engine> Door<E> {
     /// A door to what `engine` runs, for whom `gate` lets in.
     pub fn new(engine: E, gate: Arc<dyn Gate>, clock: Clock) -> Self {
         Self {
+            documents: Arc::new(Documents::new(engine.rules())),
             engine,
             gate,
             clock,
@@ -154,6 +136,14 @@ impl<E: Engine> Door<E> {
     #[must_use]
     pub fn with_proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Arc::new(proxies);
+        self
+    }
+
+    /// With documents that clients may name by an id.
+    #[must_use]
+    pub fn with_trusted(mut self, trusted: Trusted) -> Self {
+        let documents = Documents::new(self.engine.rules());
+        self.documents = Arc::new(documents.with_trusted(trusted));
         self
     }
 
@@ -183,19 +173,31 @@ impl<E: Engine> Door<E> {
     /// What is wrong with it, as it is told.
     pub(super) fn ready(
         &self,
-        asked: Asked,
+        asked: &Asked,
         actor: Actor,
         origin: Origin,
     ) -> Result<Ready, Vec<ServerError>> {
-        Ready::new(asked, actor, origin).map_err(|error| vec![error])
+        let operation = self.documents.operation(asked)?;
+        Ok(Ready {
+            kind: operation.kind,
+            bulky: operation.bulky,
+            cost: operation.cost,
+            tells_cost: false,
+            request: operation
+                .request(asked.operation_name.as_deref())
+                .data(origin),
+            actor,
+        })
     }
 
     /// Executes in a task of its own: what changes something happens whole or not at all, whether or not its client waits.
     pub(super) async fn run(&self, ready: Ready, request_id: &Arc<str>) -> Response {
         let (engine, id) = (self.engine.clone(), request_id.clone());
+        let cost = ready.tells_cost.then_some(ready.cost);
         let work = async move { engine.execute(ready.request, ready.actor, &id).await };
+        let work = work.in_current_span();
         match self.tasks.spawn(work).await {
-            Ok(response) => finish(response, &ready.by_variable),
+            Ok(response) => priced(finish(response), cost),
             Err(fault) => panicked(&fault, request_id),
         }
     }
@@ -216,7 +218,7 @@ impl<E: Engine> Door<E> {
         AssertUnwindSafe(answers)
             .catch_unwind()
             .map(move |answer| match answer {
-                Ok(answer) => finish(answer, &ready.by_variable),
+                Ok(answer) => finish(answer),
                 Err(_) => panicked(&"a panic in a stream", &id),
             })
             .boxed()
@@ -229,23 +231,20 @@ pub(super) fn is_request_error(response: &Response) -> bool {
     response.data == Value::Null && !response.errors.is_empty() && response.errors.iter().all(fault)
 }
 
-/// Tells the library's own errors apart, and takes out of them what was sent.
-fn finish(mut response: Response, by_variable: &[Pos]) -> Response {
+/// With what the operation cost of what it may, for whoever wants to know.
+fn priced(mut response: Response, cost: Option<u32>) -> Response {
+    if let Some(cost) = cost {
+        let told = async_graphql::value!({ "requested": cost, "allowed": limits::COST });
+        response.extensions.insert("cost".into(), told);
+    }
+    response
+}
+
+/// Takes what was sent out of the library's own errors.
+fn finish(mut response: Response) -> Response {
     for error in &mut response.errors {
-        if error.source.is_some() {
-            continue;
-        }
-        quiet(&mut error.message);
-        let Some(extensions) = &mut error.extensions else {
-            continue;
-        };
-        if extensions.get("code") != Some(&code::VALIDATION_FAILED.into()) {
-            continue;
-        }
-        if error.locations.iter().any(|at| by_variable.contains(at)) {
-            extensions.set("code", code::BAD_USER_INPUT);
-        } else if is_costly(&error.message) {
-            extensions.set("code", code::QUERY_TOO_COSTLY);
+        if error.source.is_none() {
+            quiet(&mut error.message);
         }
     }
     response
@@ -263,18 +262,6 @@ fn quiet(message: &mut String) {
             });
         }
     }
-}
-
-fn is_costly(message: &str) -> bool {
-    [
-        "Query is too complex.",
-        "Query is nested too deep.",
-        "The recursion depth",
-        "The amount of aliases",
-        "The number of directives",
-    ]
-    .iter()
-    .any(|limit| message.starts_with(limit))
 }
 
 fn panicked(cause: &impl ToString, request_id: &str) -> Response {

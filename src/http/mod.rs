@@ -1,6 +1,6 @@
 //! Routes, GraphQL over HTTP and WebSocket, GraphiQL, health and metrics.
 
-mod document;
+mod documents;
 mod door;
 mod engine;
 mod gate;
@@ -8,7 +8,7 @@ mod gauge;
 pub mod graphiql;
 mod guest;
 mod health;
-mod measure;
+mod json;
 mod negotiate;
 mod origin;
 mod outbox;
@@ -26,10 +26,10 @@ mod socket;
 mod sse;
 mod streams;
 mod upgrade;
-mod variables;
 
+pub use documents::{Documents, Rules, Trusted};
 pub use door::Door;
-pub use engine::Engine;
+pub use engine::{Engine, rules};
 pub use gate::Gate;
 pub use health::Metrics;
 pub use patience::Patience;

@@ -18,9 +18,10 @@ use axum::response::{IntoResponse, Response};
 use super::door::{Door, Ready, is_request_error};
 use super::engine::Engine;
 use super::guest::Guest;
+use super::json::Malformed;
 use super::negotiate::Media;
 use super::refusal::refused;
-use super::request::{Asked, Malformed, Parameters};
+use super::request::{Asked, Parameters};
 use super::seats::Seat;
 use super::streams::{self, Multipart};
 use super::upgrade::upgrade;
@@ -35,6 +36,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_SECONDS: u64 = 1;
 /// Names a request in the logs and in masked errors.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Asks for `extensions.cost`.
+pub(super) const REQUEST_COST: HeaderName = HeaderName::from_static("x-request-cost");
 
 /// Why a request is not executed: a status for whoever takes `graphql-response+json`, and errors that say why.
 pub(super) struct Refusal {
@@ -97,13 +101,28 @@ impl Refusal {
 /// decides, for whoever knows no other status.
 fn status(answer: &Result<Answer, Refusal>, media: Media) -> StatusCode {
     match answer {
-        Ok(answer) if answer.data == Value::Null && any(&answer.errors, code::RATE_LIMITED) => {
+        Ok(answer) if is_nothing(&answer.data) && any(&answer.errors, code::RATE_LIMITED) => {
             StatusCode::TOO_MANY_REQUESTS
         }
         Ok(_) => StatusCode::OK,
         Err(refusal) if refusal.well_formed && media == Media::Json => StatusCode::OK,
         Err(refusal) => refusal.status,
     }
+}
+
+/// Whether no root field was answered.
+fn is_nothing(data: &Value) -> bool {
+    match data {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
+        _ => false,
+    }
+}
+
+/// Whether the answer is to say what it cost.
+fn wants_cost(headers: &HeaderMap) -> bool {
+    let wanted = headers.get(REQUEST_COST).map(HeaderValue::as_bytes);
+    wanted.is_some_and(|it| it.eq_ignore_ascii_case(b"true") || it == b"1")
 }
 
 pub(super) async fn post<E: Engine>(
@@ -124,8 +143,9 @@ pub(super) async fn post<E: Engine>(
         let bytes = read(body).await?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
         let ready = door
-            .ready(asked, actor.clone(), origin)
-            .map_err(Refusal::unexecuted)?;
+            .ready(&asked, actor.clone(), origin)
+            .map_err(Refusal::unexecuted)?
+            .telling_cost(wants_cost(&headers));
         if bytes.len() > limits::BODY_BYTES as usize && !ready.bulky {
             return Err(too_large(limits::BODY_BYTES));
         }
@@ -180,7 +200,7 @@ pub(super) async fn get<E: Engine>(
     }
     let request_id = origin.request_id.clone();
     let parameters = parameters.map(|Query(parameters)| parameters);
-    if parameters.as_ref().is_ok_and(|it| it.query.is_none()) && wants_a_page(&headers) {
+    if parameters.as_ref().is_ok_and(Parameters::is_empty) && wants_a_page(&headers) {
         return (StatusCode::SEE_OTHER, [(LOCATION, "/graphiql")]).into_response();
     }
     let Some(media) = Media::negotiate(&headers) else {
@@ -193,8 +213,9 @@ pub(super) async fn get<E: Engine>(
             .and_then(Parameters::asked)
             .map_err(Refusal::malformed)?;
         let ready = door
-            .ready(asked, actor, origin)
-            .map_err(Refusal::unexecuted)?;
+            .ready(&asked, actor, origin)
+            .map_err(Refusal::unexecuted)?
+            .telling_cost(wants_cost(&headers));
         if ready.kind == OperationType::Mutation {
             let problem = "A mutation is sent by POST.";
             let status = StatusCode::METHOD_NOT_ALLOWED;

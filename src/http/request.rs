@@ -1,36 +1,40 @@
 //! A request as it came, before anything is known of its document.
 
-use async_graphql::Variables;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::json::{self, Malformed};
+
+/// The SHA-256 of a document.
+pub(super) type Hash = [u8; 32];
 
 /// What is asked: the parameters of GraphQL over HTTP, and the payload of `subscribe` on a socket.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    pub query: String,
+    /// The document, unless it is known by one of the following.
+    pub text: Option<String>,
+    /// The id of a trusted document.
+    pub id: Option<String>,
+    /// The hash of a persisted one.
+    pub hash: Option<Hash>,
     pub operation_name: Option<String>,
-    pub variables: Variables,
+    pub variables: Map<String, Value>,
 }
 
 /// The query string of a GET.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Parameters {
-    pub query: Option<String>,
+    query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
 }
 
-/// Why it is no request: a sentence that repeats nothing of it.
-pub(super) type Malformed = &'static str;
-
 impl Asked {
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        match serde_json::from_slice(bytes) {
-            Ok(value) => Self::from_json(value),
-            Err(_) => Err("The body is no JSON."),
-        }
+        json::read(bytes).and_then(Self::from_json)
     }
 
     pub(super) fn from_json(value: Value) -> Result<Self, Malformed> {
@@ -41,34 +45,62 @@ impl Asked {
             }
             _ => return Err("A request is a JSON object."),
         };
-        let query = match fields.remove("query") {
-            Some(Value::String(query)) => query,
-            Some(Value::Null) | None => return Err("There is no `query`."),
-            Some(_) => return Err("`query` is a string."),
+        let mut string = |name, problem| match fields.remove(name) {
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Null) | None => Ok(None),
+            Some(_) => Err(problem),
         };
-        let operation_name = match fields.remove("operationName") {
-            Some(Value::String(name)) => Some(name),
-            Some(Value::Null) | None => None,
-            Some(_) => return Err("`operationName` is a string."),
-        };
+        let text = string("query", "`query` is a string.")?;
+        let id = string("documentId", "`documentId` is a string.")?;
+        let operation_name = string("operationName", "`operationName` is a string.")?;
         let variables = object(fields.remove("variables"), "`variables` is an object.")?;
-        object(fields.remove("extensions"), "`extensions` is an object.")?;
+        let extensions = object(fields.remove("extensions"), "`extensions` is an object.")?;
+        let hash = extensions.get("persistedQuery").map(hash).transpose()?;
+        match (&text, &id, &hash) {
+            (None, None, None) => return Err("There is no `query`."),
+            (Some(_), Some(_), _) | (_, Some(_), Some(_)) => {
+                return Err(
+                    "A `documentId` stands alone: without a `query` or a `persistedQuery`.",
+                );
+            }
+            _ => {}
+        }
         Ok(Self {
-            query,
+            text,
+            id,
+            hash,
             operation_name: operation_name.filter(|name| !name.is_empty()),
-            variables: Variables::from_json(Value::Object(variables)),
+            variables,
         })
     }
 }
 
+/// What Apollo's clients call automatic persisted queries.
+fn hash(persisted: &Value) -> Result<Hash, Malformed> {
+    if persisted.get("version") != Some(&Value::from(1)) {
+        return Err("The `version` of a `persistedQuery` is 1.");
+    }
+    let mut hash = Hash::default();
+    let text = persisted.get("sha256Hash").and_then(Value::as_str);
+    text.and_then(|text| hex::decode_to_slice(text, &mut hash).ok())
+        .ok_or("The `sha256Hash` of a `persistedQuery` is 64 hexadecimal digits.")?;
+    Ok(hash)
+}
+
 impl Parameters {
+    /// Whether there is nothing in it: a person came by, perhaps.
+    pub(super) fn is_empty(&self) -> bool {
+        self.query.is_none() && self.document_id.is_none() && self.extensions.is_none()
+    }
+
     pub(super) fn asked(self) -> Result<Asked, Malformed> {
         let object_in = |text: Option<String>, problem| match text.as_deref() {
             None | Some("") => Ok(Value::Null),
-            Some(text) => serde_json::from_str(text).map_err(|_| problem),
+            Some(text) => json::read(text.as_bytes()).map_err(|_| problem),
         };
         let mut fields = Map::new();
         fields.insert("query".into(), self.query.into());
+        fields.insert("documentId".into(), self.document_id.into());
         fields.insert("operationName".into(), self.operation_name.into());
         let variables = object_in(self.variables, "`variables` is an object, as JSON.")?;
         fields.insert("variables".into(), variables);
@@ -106,6 +138,12 @@ mod tests {
             r#"{"query":"{a}","variables":"{}"}"#,
             r#"{"query":"{a}","operationName":1}"#,
             r#"{"query":"{a}","extensions":[]}"#,
+            r#"{"query":"{a}","query":"{b}"}"#,
+            r#"{"query":"{a}","documentId":"b"}"#,
+            r#"{"documentId":1}"#,
+            r#"{"extensions":{"persistedQuery":1}}"#,
+            r#"{"extensions":{"persistedQuery":{"version":2,"sha256Hash":"00"}}}"#,
+            r#"{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}"#,
         ] {
             assert!(Asked::from_bytes(body.as_bytes()).is_err(), "{body}");
         }

@@ -32,7 +32,14 @@ pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(origins.collect::<Vec<_>>())
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, sse::LAST_EVENT_ID])
+        .allow_headers([
+            ACCEPT,
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            post::REQUEST_COST,
+            post::REQUEST_ID,
+            sse::LAST_EVENT_ID,
+        ])
         .expose_headers([post::REQUEST_ID, RETRY_AFTER])
         .max_age(CORS_AGE);
     Router::new()

@@ -120,7 +120,7 @@ pub(super) async fn ticket<E: Engine>(
         let ask = std::str::from_utf8(&bytes).map_err(|_| Refusal::malformed("no text"))?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
         let ready = door
-            .ready(asked, actor, origin.clone())
+            .ready(&asked, actor, origin.clone())
             .map_err(Refusal::unexecuted)?;
         if ready.kind != OperationType::Subscription {
             return Err(Refusal::malformed("A ticket is for a subscription."));
@@ -158,7 +158,7 @@ fn begin<E: Engine>(
         bare_ids: by_ticket,
     };
     let request_id = &origin.request_id.clone();
-    let ready = match door.ready(asked, actor.clone(), origin) {
+    let ready = match door.ready(&asked, actor.clone(), origin) {
         Ok(ready) => ready,
         // By the protocol within the stream: a browser could not read it elsewhere.
         Err(errors) => return Ok(refused(&errors)),

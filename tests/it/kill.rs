@@ -131,10 +131,11 @@ impl Asker {
     }
 
     async fn sign_in(server: &Server, email: &str) -> String {
-        let document = "mutation($input: SignInInput!) { done: signIn(input: $input) { session { accessToken } } }";
+        let document =
+            "mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken } } }";
         let input = json!({ "email": email, "password": PASSWORD });
         let answer = Self::new(server, "").ask(document, &input).await;
-        text(&answer.expect("an answer")["done"]["session"]["accessToken"]).to_owned()
+        text(&answer.expect("an answer")["signIn"]["session"]["accessToken"]).to_owned()
     }
 }
 

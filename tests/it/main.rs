@@ -13,6 +13,7 @@ mod charges;
 mod check;
 mod commissions;
 mod demo;
+mod documents;
 mod guessing;
 mod house;
 mod http;

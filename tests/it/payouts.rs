@@ -281,7 +281,7 @@ async fn r36_where_it_goes_is_said_in_full(app: TestApp) {
     two["paypal"] = paypal()["paypal"].take();
     for to in [two, json!({})] {
         let code = agent.error(document, json!({ "to": to })).await;
-        assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(code, "BAD_USER_INPUT");
     }
     assert_eq!(
         funds(&agent).await,

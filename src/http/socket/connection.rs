@@ -209,7 +209,7 @@ impl<E: Engine> Connection<E> {
         let request_id: Arc<str> = which.simple().to_string().into();
         let ready = if self.operations.len() < self.door.sockets.operations {
             let origin = self.origin.with_request(request_id.clone());
-            self.door.ready(asked, guest.actor.clone(), origin)
+            self.door.ready(&asked, guest.actor.clone(), origin)
         } else {
             Err(vec![too_many(self.door.sockets.operations)])
         };

@@ -7,8 +7,9 @@ use axum::extract::ws::{CloseFrame, Message};
 use serde_json::{Value, json};
 
 use super::super::guest::Gone;
+use super::super::json::{Malformed, read};
 use super::super::pump::{End, Wire};
-use super::super::request::{Asked, Malformed};
+use super::super::request::Asked;
 
 pub(in crate::http) const PROTOCOL: &str = "graphql-transport-ws";
 
@@ -25,7 +26,7 @@ const ID_BYTES: usize = 128;
 
 impl Said {
     pub(super) fn read(text: &str) -> Result<Self, Malformed> {
-        let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
+        let Ok(Value::Object(mut message)) = read(text.as_bytes()) else {
             return Err("a message is a JSON object");
         };
         let payload = message.remove("payload").filter(|it| !it.is_null());

@@ -13,7 +13,7 @@ use agent_program::program::{GrantPromo, RatedCharge, RecordCharges, Terms};
 use agent_program::registry::{NewApplication, NewCustomer, NewPerson, Registry};
 use agent_program::store::Db;
 use agent_program::{Clock, Error};
-use async_graphql::{Request, Response, Variables};
+use async_graphql::Response;
 use chrono::TimeDelta;
 use entity::charge::ChargeKind;
 use entity::customer::Management;
@@ -24,6 +24,7 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 
+use crate::support::caller::judged;
 use crate::support::db::TestDb;
 
 const PASSWORD: &str = "a quiet harbour";
@@ -188,7 +189,7 @@ impl Process {
     }
 
     pub fn follow_as(&self, who: Actor, document: &str, variables: Value) -> Told {
-        let request = Request::new(document).variables(Variables::from_json(variables));
+        let request = judged(document, variables).expect("a good document");
         Told(self.api.execute_stream(request, who, "test".into()).boxed())
     }
 }

@@ -1,5 +1,6 @@
 //! Two agents and their customers, a house customer, an operator and a switch.
 
+use crate::support::caller::judged;
 use agent_program::Clock;
 use agent_program::app::{App, Parts};
 use agent_program::auth::{Actor, Machine, Person, new_key};
@@ -11,7 +12,6 @@ use agent_program::program::{
 };
 use agent_program::registry::Site;
 use agent_program::store::bulk;
-use async_graphql::{Request, Variables};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::affiliation::AffiliationMethod;
 use entity::agent::{AgentKind, AgentStatus};
@@ -368,7 +368,10 @@ impl World {
     }
 
     async fn answer(&self, actor: Actor, query: &str) -> Value {
-        let request = Request::new(query).variables(Variables::default());
+        let request = match judged(query, Value::Null) {
+            Ok(request) => request,
+            Err(errors) => return serde_json::json!({ "data": null, "errors": errors }),
+        };
         let response = self.api.execute(request, actor, "request-1").await;
         serde_json::to_value(response).expect("an answer as JSON")
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::marks::{DEEP, is_id, marks, strangers};
 use crate::support::app::{TestApp, text};
+use crate::support::caller::judged;
 use crate::support::forms::nobodys;
 use crate::support::pair::{Pair, filled};
 use crate::support::types::TYPES;
@@ -126,14 +127,19 @@ async fn r22_whatever_a_stranger_asks_holds_nothing_of_anothers(app: TestApp) {
             0 => Default::default(),
             _ => (format!("({declared})"), format!("({passed})")),
         };
-        let inner = if TYPES.outputs.contains_key(&field.kind) {
-            format!("{{ {} }}", TYPES.selection(&field.kind, DEEP))
-        } else {
-            String::new()
-        };
-        let query = format!("query Q{declared} {{ {}{passed} {inner} }}", field.name);
         // B's by name; and its own, where none is named.
         let named = Value::Object(variables);
+        let query = (0..=DEEP).rev().find_map(|depth| {
+            let inner = if TYPES.outputs.contains_key(&field.kind) {
+                format!("{{ {} }}", TYPES.selection(&field.kind, depth))
+            } else {
+                String::new()
+            };
+            let query = format!("query Q{declared} {{ {}{passed} {inner} }}", field.name);
+            // As deep as it may cost.
+            judged(&query, named.clone()).is_ok().then_some(query)
+        });
+        let query = query.unwrap_or_else(|| panic!("{} is never a good document", field.name));
         let mut own = named.clone();
         if let Some(input) = own.get_mut("input").and_then(Value::as_object_mut) {
             input.remove("agentId");

@@ -6,13 +6,24 @@ use std::time::Duration;
 
 use agent_program::auth::Origin;
 use agent_program::graphql::{Api, sdl};
+use agent_program::http::{Documents, rules};
 use agent_program::{Error, graphql::fault};
-use async_graphql::{Request, Variables};
+use async_graphql::{Request, ServerError};
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 
 /// Longer than any answer takes, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the door lets through to the schema, as it judges documents and their variables.
+pub fn judged(document: &str, variables: Value) -> Result<Request, Vec<ServerError>> {
+    static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| Documents::new(rules()));
+    let variables = match variables {
+        Value::Object(variables) => variables,
+        _ => serde_json::Map::new(),
+    };
+    DOCUMENTS.request(document, None, &variables)
+}
 
 /// Somebody who asks. A clone is the same one.
 #[derive(Clone)]
@@ -66,7 +77,10 @@ impl Caller {
 
     /// The whole answer to a document: `data`, and `errors` where there are any.
     pub async fn ask(&self, document: &str, variables: Value) -> Value {
-        let request = self.request(document, variables);
+        let request = match self.request(document, variables) {
+            Ok(request) => request,
+            Err(errors) => return json!({ "data": null, "errors": errors }),
+        };
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let auth = &self.api.services().auth;
         let actor = match auth.actor(authorization.as_deref()).await {
@@ -163,9 +177,9 @@ impl Caller {
         code_of(&document, &answer)
     }
 
-    fn request(&self, document: &str, variables: Value) -> Request {
-        let request = Request::new(document).variables(Variables::from_json(variables));
-        request.data(self.origin.clone())
+    fn request(&self, document: &str, variables: Value) -> Result<Request, Vec<ServerError>> {
+        let request = judged(document, variables)?;
+        Ok(request.data(self.origin.clone()))
     }
 
     async fn run_mutation(&self, field: &str, input: Value, selection: &str) -> Value {
@@ -175,7 +189,7 @@ impl Caller {
 
     /// Follows a subscription. It has begun when this returns.
     pub async fn follow(&self, document: &str, variables: Value) -> Followed {
-        let request = self.request(document, variables);
+        let request = self.request(document, variables).expect("a good document");
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let auth = &self.api.services().auth;
         let actor = auth.actor(authorization.as_deref()).await;

@@ -8,7 +8,7 @@ use agent_program::auth::{Actor, Person};
 use agent_program::config::Proxies;
 use agent_program::graphql::context::origin;
 use agent_program::graphql::{Position, fault};
-use agent_program::http::{self, Door, Engine, Gate, Patience, SocketOptions};
+use agent_program::http::{self, Door, Engine, Gate, Patience, Rules, SocketOptions, Trusted};
 use agent_program::{Clock, Error};
 use async_graphql::{Context, Object, Request, Response, Schema, Subscription};
 use async_trait::async_trait;
@@ -67,6 +67,23 @@ impl Query {
         to
     }
 
+    /// A thing whose fields fail, each in its way.
+    async fn thing(&self) -> Option<Thing> {
+        Some(Thing)
+    }
+
+    async fn things(&self) -> Vec<Thing> {
+        vec![Thing, Thing]
+    }
+
+    /// Too many attempts, when it is asked with `true`.
+    async fn guess(&self, often: bool) -> Option<async_graphql::Result<i32>> {
+        let limited = Error::RateLimited {
+            retry_after: Duration::from_secs(7),
+        };
+        Some(if often { Err(limited.into()) } else { Ok(1) })
+    }
+
     async fn panics(&self) -> i32 {
         let none: Vec<i32> = Vec::new();
         *none.first().expect("a secret cause")
@@ -74,6 +91,29 @@ impl Query {
 
     async fn fails(&self) -> Option<async_graphql::Result<i32>> {
         Some(Err(Error::Fault("a secret cause".into()).into()))
+    }
+}
+
+pub struct Thing;
+
+#[Object]
+impl Thing {
+    async fn id(&self) -> i32 {
+        1
+    }
+
+    async fn slow(&self) -> i32 {
+        tokio::task::yield_now().await;
+        2
+    }
+
+    async fn secret(&self) -> async_graphql::Result<i32> {
+        tokio::task::yield_now().await;
+        Err(Error::Forbidden.into())
+    }
+
+    async fn secret_or_null(&self) -> Option<async_graphql::Result<i32>> {
+        Some(Err(Error::Forbidden.into()))
     }
 }
 
@@ -138,6 +178,10 @@ impl Followed {
 struct Small(Schema<Query, Mutation, Followed>);
 
 impl Engine for Small {
+    fn rules(&self) -> Arc<Rules> {
+        Arc::new(Rules::of(&self.0.sdl()))
+    }
+
     async fn execute(&self, request: Request, _: Actor, request_id: &str) -> Response {
         fault::finish(self.0.execute(request).await, request_id)
     }
@@ -225,8 +269,22 @@ impl SmallServer {
         Self::with(SocketOptions::default(), TimeDelta::minutes(10)).await
     }
 
+    /// With documents that may be named by an id, and perhaps no others.
+    pub async fn trusting(documents: &str, only: bool) -> Self {
+        let lasts = TimeDelta::minutes(10);
+        Self::whole(SocketOptions::default(), lasts, Some((documents, only))).await
+    }
+
     /// With other limits, and tokens that last so long.
     pub async fn with(sockets: SocketOptions, lasts: TimeDelta) -> Self {
+        Self::whole(sockets, lasts, None).await
+    }
+
+    async fn whole(
+        sockets: SocketOptions,
+        lasts: TimeDelta,
+        trusted: Option<(&str, bool)>,
+    ) -> Self {
         let world = Arc::new(World::default());
         let keeper = Arc::new(Keeper {
             lasts,
@@ -235,7 +293,11 @@ impl SmallServer {
         });
         let schema =
             Schema::build(Query, Mutation(world.clone()), Followed(world.clone())).finish();
-        let door = Door::new(Small(schema), keeper.clone(), Clock::system())
+        let small = Small(schema);
+        let trusted = trusted.map(|(text, only)| Trusted::parse(text, only, &small.rules()));
+        let trusted = trusted.unwrap_or_else(|| Ok(Trusted::default()));
+        let door = Door::new(small, keeper.clone(), Clock::system())
+            .with_trusted(trusted.expect("good documents"))
             .with_sockets(sockets)
             .with_patience(Patience {
                 headers: Duration::from_millis(100),

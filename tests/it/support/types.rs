@@ -120,14 +120,33 @@ impl Types {
             }
         }
         for member in self.members.get(kind).into_iter().flatten() {
-            let inner = self.selection(member, depth.saturating_sub(1));
             // Each under names of its own: fields of the same name have other types elsewhere.
             let inner = if kind == "Node" {
                 format!("{member}: id ")
             } else {
-                inner
+                self.own_selection(kind, member, depth.saturating_sub(1))
             };
             write!(text, "... on {member} {{ {inner}}} ").expect("a text");
+        }
+        text
+    }
+
+    /// What a member has beside what its interface has, under names of its own.
+    fn own_selection(&self, kind: &str, member: &str, depth: usize) -> String {
+        let mut text = String::from("__typename ");
+        let shared = |name: &str| self.outputs[kind].iter().any(|field| field.name == name);
+        for field in &self.outputs[member] {
+            let needs = field.arguments.iter().any(|argument| argument.required);
+            if needs || shared(&field.name) {
+                continue;
+            }
+            let name = &field.name;
+            if !self.outputs.contains_key(&field.kind) {
+                write!(text, "{member}_{name}: {name} ").expect("a text");
+            } else if depth > 0 {
+                let inner = self.selection(&field.kind, depth - 1);
+                write!(text, "{member}_{name}: {name} {{ {inner}}} ").expect("a text");
+            }
         }
         text
     }

@@ -7,16 +7,14 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, ServerError, Value, Variables};
 
-use super::refusal::{refused, too_costly};
+use super::super::refusal::{refused, too_costly};
 use crate::graphql::fault::code;
-use crate::graphql::limits;
+use crate::graphql::limits::{self, DIRECTIVES, EXPANDED};
+
+const ROOT_FIELDS: usize = limits::ROOT_FIELDS as usize;
 
 /// What the introspection query of common tools takes.
 const INTROSPECTION_DEPTH: u32 = 20;
-const DIRECTIVES: u32 = 30;
-const ROOT_FIELDS: usize = 20;
-/// Fields, counted where they are spread.
-const EXPANDED: u32 = 1_000;
 /// Lists of the introspection within one another: common tools take one, and each more multiplies the answer.
 const INTROSPECTION_LISTS: u32 = 2;
 /// What a field that reads a whole history costs: five of them are an operation's fill.
@@ -37,6 +35,14 @@ const ONE_AT_A_TIME: [&str; 7] = [
     "refreshSession",
     "changePassword",
 ];
+
+/// A field of the root.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Root<'a> {
+    pub name: &'a str,
+    aliased: bool,
+}
+
 /// How large a selection is, with all that its fragments bring.
 #[derive(Clone, Copy, Default)]
 struct Size {
@@ -78,68 +84,65 @@ fn is_list_of_types(field: &str) -> bool {
 pub(super) struct Sizes<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
-    /// What a variable is that is not given: the largest number that any operation says.
-    defaults: HashMap<&'a Name, u64>,
     /// `None` while it is being measured: a fragment that spreads itself.
     fragments: HashMap<&'a Name, Option<Size>>,
 }
 
 impl<'a> Sizes<'a> {
     pub(super) fn of(document: &'a ExecutableDocument, variables: &'a Variables) -> Self {
-        let mut defaults = HashMap::new();
-        let operations = document.operations.iter();
-        let definitions = operations.flat_map(|(_, it)| &it.node.variable_definitions);
-        for definition in definitions {
-            let default = definition.node.default_value.as_ref();
-            if let Some(async_graphql::Value::Number(number)) = default.map(|value| &value.node) {
-                let largest = defaults.entry(&definition.node.name.node).or_insert(0);
-                *largest = number.as_u64().unwrap_or_default().max(*largest);
-            }
-        }
         Self {
             document,
             variables,
-            defaults,
             fragments: HashMap::new(),
         }
     }
 
+    /// All operations and fragments by what does not depend on variables.
+    ///
     /// # Errors
     /// `QUERY_TOO_COSTLY`, and for a fragment that spreads itself `GRAPHQL_VALIDATION_FAILED`.
-    pub(super) fn check(&mut self, operation: &'a OperationDefinition) -> Result<(), ServerError> {
-        let size = self.measure(&operation.selection_set.node)?;
+    pub(super) fn check(&mut self) -> Result<(), ServerError> {
+        for (name, fragment) in &self.document.fragments {
+            let size = self.fragment(name, fragment.pos)?;
+            check_size(size, limits::DEPTH.max(INTROSPECTION_DEPTH))?;
+        }
+        for (_, operation) in self.document.operations.iter() {
+            self.check_operation(&operation.node)?;
+        }
+        Ok(())
+    }
+
+    /// What an operation costs with these variables.
+    ///
+    /// # Errors
+    /// For a fragment that spreads itself `GRAPHQL_VALIDATION_FAILED`.
+    pub(super) fn cost(&mut self, operation: &'a OperationDefinition) -> Result<u32, ServerError> {
+        Ok(self.measure(&operation.selection_set.node)?.cost)
+    }
+
+    fn check_operation(&mut self, operation: &'a OperationDefinition) -> Result<(), ServerError> {
+        let mut size = self.measure(&operation.selection_set.node)?;
+        let own = small(operation.directives.len());
+        size.directives = size.directives.saturating_add(own);
         let roots = self.roots(&operation.selection_set.node);
-        let introspects = roots.iter().any(|root| is_introspection(root));
+        let introspects = roots.iter().any(|root| is_introspection(root.name));
+        let once = |root: &&Root| ONE_AT_A_TIME.contains(&root.name);
         let depth = if introspects {
             INTROSPECTION_DEPTH
         } else {
             limits::DEPTH
         };
-        let directives = size
-            .directives
-            .saturating_add(small(operation.directives.len()));
-        let once = |root: &&&str| ONE_AT_A_TIME.contains(*root);
-        let problem = if size.depth > depth {
-            format!("Selections nest at most {depth} deep.")
-        } else if size.cost > limits::COST {
-            let most = limits::COST;
-            format!("An operation costs at most {most}; a page costs its size times each row.")
-        } else if introspects && size.lists > INTROSPECTION_LISTS {
+        check_size(size, depth)?;
+        let problem = if introspects && size.lists > INTROSPECTION_LISTS {
             format!("Introspection nests its lists at most {INTROSPECTION_LISTS} deep.")
-        } else if size.aliases > limits::ALIASES {
-            format!("A document has at most {} aliases.", limits::ALIASES)
-        } else if directives > DIRECTIVES {
-            format!("A document has at most {DIRECTIVES} directives.")
-        } else if size.expanded > EXPANDED {
-            format!(
-                "A document selects at most {EXPANDED} fields, counted where fragments are spread."
-            )
         } else if roots.len() > ROOT_FIELDS {
             format!("An operation has at most {ROOT_FIELDS} root fields.")
-        } else if introspects && !roots.iter().all(|root| root.starts_with("__")) {
+        } else if introspects && !roots.iter().all(|root| root.name.starts_with("__")) {
             "Introspection is alone in its operation.".into()
         } else if roots.iter().filter(once).count() > 1 {
             "An operation signs in or up once.".into()
+        } else if roots.iter().filter(once).any(|root| root.aliased) {
+            "What signs in or up has no alias.".into()
         } else {
             return Ok(());
         };
@@ -200,11 +203,8 @@ impl<'a> Sizes<'a> {
     fn page_size(&self, field: &Field) -> u32 {
         let said = |name| {
             let value = field.get_argument(name)?.node.clone();
-            let value = value.into_const_with(|variable| {
-                let given = self.variables.get(&variable).cloned();
-                let default = || self.defaults.get(&variable).map(|n| Value::from(*n));
-                given.or_else(default).ok_or(())
-            });
+            let value =
+                value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(()));
             match value {
                 Ok(Value::Number(number)) => Some(number.as_u64().unwrap_or_default()),
                 _ => None,
@@ -235,13 +235,16 @@ impl<'a> Sizes<'a> {
     }
 
     /// The names of the root fields, as far as they matter: one more than allowed, and it is too many.
-    pub(super) fn roots(&self, selections: &'a SelectionSet) -> Vec<&'a str> {
+    pub(super) fn roots(&self, selections: &'a SelectionSet) -> Vec<Root<'a>> {
         let mut roots = Vec::new();
         let mut open = vec![selections];
         while let Some(selections) = open.pop() {
             for selection in &selections.items {
                 match &selection.node {
-                    Selection::Field(field) => roots.push(field.node.name.node.as_str()),
+                    Selection::Field(field) => roots.push(Root {
+                        name: &field.node.name.node,
+                        aliased: field.node.alias.is_some(),
+                    }),
                     Selection::InlineFragment(fragment) => {
                         open.push(&fragment.node.selection_set.node);
                     }
@@ -252,13 +255,28 @@ impl<'a> Sizes<'a> {
                     }
                 }
                 if roots.len() > ROOT_FIELDS || open.len() > ROOT_FIELDS {
-                    roots.resize(ROOT_FIELDS + 1, "");
+                    roots.resize(ROOT_FIELDS + 1, Root::default());
                     return roots;
                 }
             }
         }
         roots
     }
+}
+
+fn check_size(size: Size, depth: u32) -> Result<(), ServerError> {
+    let problem = if size.depth > depth {
+        format!("Selections nest at most {depth} deep.")
+    } else if size.aliases > limits::ALIASES {
+        format!("A document has at most {} aliases.", limits::ALIASES)
+    } else if size.directives > DIRECTIVES {
+        format!("A document has at most {DIRECTIVES} directives.")
+    } else if size.expanded > EXPANDED {
+        format!("A document selects at most {EXPANDED} fields, counted where fragments are spread.")
+    } else {
+        return Ok(());
+    };
+    Err(too_costly(problem))
 }
 
 fn spread(inner: Size, directives: usize) -> Size {
