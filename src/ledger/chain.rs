@@ -19,7 +19,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::program::Books;
+use crate::program::{Added, Books};
 
 /// The form of the bytes that are hashed. Another form is another number.
 const FORM: u8 = 1;
@@ -40,32 +40,44 @@ pub(super) async fn append(txn: &DatabaseTransaction, books: &Books) -> Result<(
         return Ok(());
     }
     let begun = Instant::now();
-    let seals = seals(&added.transactions, &added.entries, &added.commissions);
     let head = head(txn).await?;
-    let seq = head.seq + 1;
-    let hash = link_hash(&head.hash, head.shard, seq, &seals);
-    let ids: Vec<TransactionId> = added.transactions.iter().map(|row| row.id).collect();
-    let link = chain_link::Model {
-        shard: head.shard,
-        seq,
-        previous: head.hash.clone(),
-        hash: hash.clone(),
-        transactions: i32::try_from(ids.len()).unwrap_or(i32::MAX),
-        ids: serde_json::to_string(&ids).map_err(|error| DbErr::Json(error.to_string()))?,
-        marks: seals.iter().map(mark).collect(),
-        created_at: books.now,
+    let link =
+        next_link(&head, added, books.now).map_err(|error| DbErr::Json(error.to_string()))?;
+    let moved = chain::ActiveModel {
+        shard: Set(link.shard),
+        seq: Set(link.seq),
+        hash: Set(link.hash.clone()),
     };
     chain_link::Entity::insert(link.into_active_model())
         .exec_without_returning(txn)
         .await?;
-    let moved = chain::ActiveModel {
-        shard: Set(head.shard),
-        seq: Set(seq),
-        hash: Set(hash),
-    };
     moved.update_without_returning(txn).await?;
     metrics::histogram!("ledger_chain_seconds").record(begun.elapsed());
     Ok(())
+}
+
+/// The link of what was posted, after this head.
+///
+/// # Errors
+/// Where the ids cannot be written as JSON, which ids always can.
+pub fn next_link(
+    head: &chain::Model,
+    added: &Added,
+    now: DateTime<Utc>,
+) -> Result<chain_link::Model, serde_json::Error> {
+    let seals = seals(&added.transactions, &added.entries, &added.commissions);
+    let seq = head.seq + 1;
+    let ids: Vec<TransactionId> = added.transactions.iter().map(|row| row.id).collect();
+    Ok(chain_link::Model {
+        shard: head.shard,
+        seq,
+        previous: head.hash.clone(),
+        hash: link_hash(&head.hash, head.shard, seq, &seals),
+        transactions: i32::try_from(ids.len()).unwrap_or(i32::MAX),
+        ids: serde_json::to_string(&ids)?,
+        marks: seals.iter().map(mark).collect(),
+        created_at: now,
+    })
 }
 
 /// A head, locked: the first that is free, or the first one once it is.

@@ -11,6 +11,6 @@ mod trace;
 mod writer;
 
 pub use biller::bill_due;
-pub use chain::{Checkpoint, NoCheckpoint};
+pub use chain::{Checkpoint, NoCheckpoint, next_link};
 pub use job::Answer;
 pub use writer::{Ledger, LedgerOptions};

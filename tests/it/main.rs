@@ -14,6 +14,7 @@ mod check;
 mod commissions;
 mod demo;
 mod documents;
+mod growth;
 mod guessing;
 mod house;
 mod http;
