@@ -85,7 +85,7 @@ pub struct Postgres {
 struct Copying {
     writer: csv::Writer<Vec<u8>>,
     chunks: mpsc::Sender<Vec<u8>>,
-    copying: JoinHandle<Result<u64, sqlx::Error>>,
+    task: JoinHandle<Result<u64, sqlx::Error>>,
 }
 
 impl Postgres {
@@ -157,7 +157,7 @@ impl Copying {
         Self {
             writer: writer(),
             chunks,
-            copying: tokio::spawn(copy(url.to_owned(), sql, received)),
+            task: tokio::spawn(copy(url.to_owned(), sql, received)),
         }
     }
 
@@ -177,7 +177,7 @@ impl Copying {
 
     async fn end(self) -> Result<(), Fault> {
         drop(self.chunks);
-        let ended = self.copying.await;
+        let ended = self.task.await;
         ended.map_err(|error| Fault::Story(error.to_string()))??;
         Ok(())
     }
