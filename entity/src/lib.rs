@@ -31,6 +31,8 @@ pub mod customer_day;
 pub mod desk;
 pub mod desk_event;
 pub mod entry;
+pub mod fraud_case;
+pub mod fraud_case_charge;
 pub mod idempotency;
 pub mod login;
 pub mod payout;

@@ -40,6 +40,8 @@ text_enum! {
         Payout,
         /// The agent itself, where an operator gave or corrected, or changed its standing.
         Agent,
+        /// Under suspicion, confirmed or cleared.
+        FraudCase,
         /// The customer itself, where an operator gave or corrected.
         Customer,
     }

@@ -19,6 +19,7 @@ mod m20261101_000010_events;
 mod m20261101_000011_roll_ups;
 mod m20261101_000012_idempotency;
 mod m20261125_000013_wider_words;
+mod m20261125_000014_fraud_cases;
 mod m20261125_000015_proposals;
 mod m20261125_000016_standings;
 mod m20261125_000018_chain;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000011_roll_ups::Migration),
             Box::new(m20261101_000012_idempotency::Migration),
             Box::new(m20261125_000013_wider_words::Migration),
+            Box::new(m20261125_000014_fraud_cases::Migration),
             Box::new(m20261125_000015_proposals::Migration),
             Box::new(m20261125_000016_standings::Migration),
             Box::new(m20261125_000018_chain::Migration),

@@ -126,6 +126,7 @@ const TABLE: &[(&str, Who)] = &[
     ("agentReport", OPERATOR),
     ("statement", PEOPLE),
     ("ratePreview", OPERATOR),
+    ("fraudCases", OPERATOR),
     ("proposals", OPERATOR),
     ("apiKeys", OPERATOR),
     ("ledgerCheck", OPERATOR),
@@ -172,6 +173,10 @@ const TABLE: &[(&str, Who)] = &[
     ("sendPayout", OPERATOR),
     ("settlePayout", OPERATOR),
     ("returnPayout", OPERATOR),
+    // Fraud.
+    ("openFraudCase", OPERATOR),
+    ("confirmFraudCase", OPERATOR),
+    ("clearFraudCase", OPERATOR),
     // Machines and the catalogue.
     ("createApiKey", OPERATOR),
     ("revokeApiKey", OPERATOR),

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::agent::AgentStatus;
+use entity::charge::ChargeState;
 use entity::{CustomerId, TypedId, charge, commission};
 
 use super::commission_rates::CommissionRatePeriod;
@@ -34,7 +35,7 @@ pub enum CommissionState {
     Accrued,
     /// Credited; may be paid out.
     Matured,
-    /// Earned while the agent was suspended: kept until an operator decides.
+    /// Earned while the agent was suspended, or under suspicion: kept until an operator decides.
     Held,
     /// Earned under a suspension that ended with the agent's closing: lost.
     Forfeited,
@@ -72,6 +73,18 @@ impl CommissionFilter {
     }
 }
 
+impl Commission {
+    /// Whether an open fraud case is about it.
+    async fn is_suspect(&self, ctx: &Context<'_>) -> Result<bool, Error> {
+        let earned = self.0.kind == commission::CommissionKind::Earned;
+        let Some(id) = self.0.charge_id.filter(|_| earned) else {
+            return Ok(false);
+        };
+        let charge: Option<charge::Model> = find(ctx, id).await?;
+        Ok(charge.is_some_and(|charge| charge.state == ChargeState::FraudHeld))
+    }
+}
+
 /// What a charge earned an agent, or what was taken back; a row is never edited. Only the agent and operators see it.
 #[Object]
 impl Commission {
@@ -87,6 +100,9 @@ impl Commission {
 
     /// What became of it, as of now.
     async fn state(&self, ctx: &Context<'_>) -> async_graphql::Result<CommissionState> {
+        if self.is_suspect(ctx).await? {
+            return Ok(CommissionState::Held);
+        }
         if let Some(suspension) = self.0.suspension_id {
             let standings = find(ctx, StandingsOf(self.0.agent_id)).await?;
             match standing::decided(&standings.unwrap_or_default(), suspension) {

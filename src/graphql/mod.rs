@@ -17,6 +17,7 @@ pub mod cursor;
 pub mod customers;
 pub mod error;
 pub mod fault;
+pub mod fraud;
 pub mod given;
 pub mod ledger_check;
 pub mod limits;

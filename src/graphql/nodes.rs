@@ -2,8 +2,8 @@
 
 use async_graphql::{ID, Interface};
 use entity::{
-    agent, api_key, application, call_rate, charge, commission, customer, login, payout, plan,
-    product, proposal, top_up, transaction, transfer,
+    agent, api_key, application, call_rate, charge, commission, customer, fraud_case, login,
+    payout, plan, product, proposal, top_up, transaction, transfer,
 };
 
 macro_rules! wrappers {
@@ -49,6 +49,8 @@ wrappers! {
     Payout(payout);
     /// What waits for a second operator.
     Proposal(proposal);
+    /// Charges under suspicion.
+    FraudCase(fraud_case);
     /// A balanced set of ledger entries.
     Transaction(transaction);
     /// A machine's key.
@@ -56,7 +58,7 @@ wrappers! {
 }
 
 /// Anything with a global id: a typed prefix, an underscore and opaque letters, such as `agt_…` (an agent), `cus_…` (a
-/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `prp_…`, `key_…`, `usr_…`. An id never
+/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `prp_…`, `key_…`, `frd_…`, `usr_…`. An id never
 /// changes and is never given to another thing.
 #[derive(Interface, Clone, Debug)]
 #[graphql(field(
@@ -79,4 +81,5 @@ pub enum Node {
     Transaction(Transaction),
     ApiKey(ApiKey),
     Proposal(Proposal),
+    FraudCase(FraudCase),
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result};
 use entity::{
-    AgentId, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, LoginId, PayoutId,
-    PlanId, ProductId, ProposalId, TopUpId, TransactionId, TransferId, TypedId, agent,
+    AgentId, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, FraudCaseId, LoginId,
+    PayoutId, PlanId, ProductId, ProposalId, TopUpId, TransactionId, TransferId, TypedId, agent,
 };
 use futures_util::future::join_all;
 use sea_orm::DbErr;
@@ -19,8 +19,8 @@ use super::given::{Given, bad_argument};
 use super::limits;
 use super::loaders::{AgentOfApplication, Rows, find};
 use super::nodes::{
-    Agent, ApiKey, Application, Charge, Commission, Customer, Node, Payout, Plan, Product,
-    Proposal, TopUp, Transaction, Transfer, User,
+    Agent, ApiKey, Application, Charge, Commission, Customer, FraudCase, Node, Payout, Plan,
+    Product, Proposal, TopUp, Transaction, Transfer, User,
 };
 use super::sight::Sight;
 use super::transactions;
@@ -105,6 +105,12 @@ async fn money(ctx: &Context<'_>, prefix: &str, id: &str) -> Result<Option<Node>
             Ok(row
                 .filter(|row| sight.payout(row))
                 .map(|row| Payout(row).into()))
+        }
+        FraudCaseId::PREFIX => {
+            let row = row(ctx, FraudCaseId::parse(id)).await?;
+            Ok(row
+                .filter(|_| sight == Sight::All)
+                .map(|row| FraudCase(row).into()))
         }
         ProposalId::PREFIX => {
             let row = row(ctx, ProposalId::parse(id)).await?;

@@ -13,13 +13,14 @@ use super::catalogue::CatalogueQuery;
 use super::context::{Services, equip};
 use super::customers::CustomerQuery;
 use super::fault;
+use super::fraud::FraudQuery;
 use super::ledger_check::LedgerCheckQuery;
 use super::machines::MachineQuery;
 use super::mutations::{
     AdjustmentMutation, ApplicationMutation, AssigningMutation, BonusMutation, CatalogueMutation,
-    MachineMutation, PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery, PromoMutation,
-    PurchaseMutation, RateMutation, RecordingMutation, RefundMutation, SessionMutation,
-    SignUpMutation, StandingMutation, TopUpMutation, TransferMutation,
+    FraudMutation, MachineMutation, PayoutDecisionMutation, PayoutMutation, PayoutQuoteQuery,
+    PromoMutation, PurchaseMutation, RateMutation, RecordingMutation, RefundMutation,
+    SessionMutation, SignUpMutation, StandingMutation, TopUpMutation, TransferMutation,
 };
 use super::payouts::PayoutQuery;
 use super::people::PeopleQuery;
@@ -52,6 +53,7 @@ pub struct Query(
     RatePreviewQuery,
     StatementQuery,
     ProposalQuery,
+    FraudQuery,
 );
 
 /// What can be done.
@@ -63,6 +65,7 @@ pub struct Mutation(
     RateMutation,
     CatalogueMutation,
     MachineMutation,
+    FraudMutation,
     TopUpMutation,
     TransferMutation,
     PromoMutation,

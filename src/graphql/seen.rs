@@ -88,6 +88,7 @@ const SEEN: &[(&str, &str, Who)] = &[
     // Machines.
     ("ApiKey", "*", OPERATOR),
     ("Proposal", "*", OPERATOR),
+    ("FraudCase", "*", OPERATOR),
     ("ChargeResult", "*", SWITCH.or(OPERATOR)),
     // What is shown once, to whoever has just done it.
     ("CreateApiKeyPayload", "secret", OPERATOR),

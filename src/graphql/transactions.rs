@@ -6,8 +6,8 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::entry::Account;
 use entity::transaction::Cause;
 use entity::{
-    AgentId, ChargeId, CommissionId, CustomerId, PayoutId, TopUpId, TransactionId, TransferId,
-    TypedId, agent, entry, transaction,
+    AgentId, ChargeId, CommissionId, CustomerId, FraudCaseId, PayoutId, TopUpId, TransactionId,
+    TransferId, TypedId, agent, entry, transaction,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use super::error::{Answer, maybe};
 use super::given::Given;
 use super::loaders::{AgentOfAccount, EntriesOf, find, must};
 use super::nodes::{
-    Agent, Charge, Commission, Customer, Node, Payout, TopUp, Transaction, Transfer,
+    Agent, Charge, Commission, Customer, FraudCase, Node, Payout, TopUp, Transaction, Transfer,
 };
 use super::scalars::{DateTime, Money};
 use super::sight::Sight;
@@ -268,6 +268,11 @@ async fn cause(ctx: &Context<'_>, cause: Cause, id: Uuid) -> Result<Option<Node>
             let row = find(ctx, PayoutId::from_uuid(id)).await?;
             let seen = row.filter(|row| sight.payout(row));
             Ok(seen.map(|row| Payout(row).into()))
+        }
+        Cause::FraudCase => {
+            let row = find(ctx, FraudCaseId::from_uuid(id)).await?;
+            let seen = row.filter(|_| sight == Sight::All);
+            Ok(seen.map(|row| FraudCase(row).into()))
         }
         Cause::Customer => {
             let id = CustomerId::from_uuid(id);

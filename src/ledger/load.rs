@@ -138,6 +138,12 @@ async fn load_named(
     products(txn, &mut books, needs, &named).await?;
     calls(txn, &mut books, needs).await?;
     past::charges(txn, &mut books, named.charges).await?;
+    if !books.charge_keys.is_empty()
+        || !needs.fraud_cases.is_empty()
+        || !needs.fraud_held.is_empty()
+    {
+        past::cases(txn, &mut books, needs).await?;
+    }
     trace::proposals(txn, &mut books, &needs.proposals).await?;
     books.histories = histories.unwrap_or_default();
     let mut immature = needs.immature.clone();
@@ -171,7 +177,7 @@ async fn named(txn: &DatabaseTransaction, needs: &Needs) -> Result<Named, DbErr>
         top_ups: some::<top_up::Entity, _>(txn, top_up::Column::Id, &top_ups).await?,
         payouts: some::<payout::Entity, _>(txn, payout::Column::Id, &payouts).await?,
         transfers: some::<transfer::Entity, _>(txn, transfer::Column::Id, &transfers).await?,
-        charges: past::named(txn, &needs.charge_ids).await?,
+        charges: past::named(txn, needs).await?,
         numbers: customers
             .into_iter()
             .map(|row| (row.number, row.id))
@@ -364,7 +370,7 @@ async fn immature(
     for (agent, sum) in held {
         books.immature_held.load(agent, sum);
     }
-    Ok(())
+    past::young(txn, books, agents).await
 }
 
 fn immature_of(agents: &BTreeSet<AgentId>, now: DateTime<Utc>) -> Select<commission::Entity> {

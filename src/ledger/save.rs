@@ -3,8 +3,8 @@
 use entity::agent::{self, AgentStatus};
 use entity::{
     CustomerId, account_event, agent_balance, agent_event, agent_slot, agent_standing, charge,
-    commission, customer_balance, customer_day, desk, desk_event, entry, idempotency, payout, plan,
-    proposal, top_up, transaction, transfer,
+    commission, customer_balance, customer_day, desk, desk_event, entry, fraud_case,
+    fraud_case_charge, idempotency, payout, plan, proposal, top_up, transaction, transfer,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
 use serde::Serialize;
@@ -40,6 +40,8 @@ pub(super) async fn save(
     insert::<transfer::Entity>(txn, &added.transfers).await?;
     shelf::<transfer::Entity, _>(txn, &books.transfers).await?;
     shelf::<proposal::Entity, _>(txn, &books.proposals).await?;
+    shelf::<fraud_case::Entity, _>(txn, &books.fraud_cases).await?;
+    shelf::<fraud_case_charge::Entity, _>(txn, &books.case_charges).await?;
     shelf::<agent_balance::Entity, _>(txn, &books.agent_balances).await?;
     shelf::<customer_balance::Entity, _>(txn, &books.customer_balances).await?;
     shelf::<desk::Entity, _>(txn, &books.desk).await?;

@@ -7,13 +7,16 @@ use entity::agent::AgentStatus;
 use entity::agent_event::AgentEventKind;
 use entity::{
     AgentId, CommissionId, Money, StandingId, TypedId, agent_event, agent_standing, commission,
+    fraud_case, fraud_case_charge,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::store::Db;
-use crate::store::commissions::suspensions_that_ended_as;
+use crate::store::commissions::{held_by_cases, is_free, suspensions_that_ended_as};
 
 /// The immature commission right after each of these events: events of one agent, in order and without gap, and the
 /// commissions that they tell of. Two statements, however many they are, and a third where the agent's standing changed.
@@ -56,10 +59,13 @@ pub async fn immature(
     let told = |event: &agent_event::Model| {
         let id = CommissionId::from_uuid(event.subject_id);
         let is_commission = event.kind == AgentEventKind::Commission;
+        // Not where it is told of again: held by a fraud case, or let go.
+        let credited = |row: &&commission::Model| event.transaction_id == Some(row.transaction_id);
         let mut rows = commissions.iter().filter(|row| is_commission && !row.held);
-        rows.find(|row| row.id == id)
+        rows.find(|row| row.id == id).filter(credited)
     };
     let released = released(db, events).await?;
+    let held = held_young(db, first, last).await?;
     let mut came: Vec<(DateTime<Utc>, Money)> = Vec::new();
     let mut figures = Vec::with_capacity(events.len());
     for (n, event) in events.iter().enumerate() {
@@ -73,7 +79,11 @@ pub async fn immature(
         let gone = gone.fold(Money::ZERO, |sum, (_, amount)| sum + *amount);
         let came = came.iter().filter(|(at, _)| *at > now);
         let came = came.fold(Money::ZERO, |sum, (_, amount)| sum + *amount);
-        figures.push(before.unwrap_or_default() - gone + came);
+        let held = held
+            .iter()
+            .filter(|row| row.opened_at <= now && now < row.matures_at);
+        let held = held.fold(Money::ZERO, |sum, row| sum + row.held);
+        figures.push(before.unwrap_or_default() - gone + came - held);
     }
     Ok(figures)
 }
@@ -147,6 +157,37 @@ async fn released(
         of.push((matures_at, amount));
     }
     Ok(released)
+}
+
+/// What an open fraud case holds of a commission.
+#[derive(FromQueryResult)]
+struct HeldByCase {
+    opened_at: DateTime<Utc>,
+    matures_at: DateTime<Utc>,
+    held: Money,
+}
+
+/// What cases that are open now held of what was immature between these events: it is no part of the commission's balance.
+async fn held_young(
+    db: &Db,
+    first: &agent_event::Model,
+    last: &agent_event::Model,
+) -> Result<Vec<HeldByCase>, DbErr> {
+    if last.held.is_zero() {
+        return Ok(Vec::new());
+    }
+    let case = Expr::col((fraud_case::Entity, fraud_case::Column::Id));
+    let case = case.equals((fraud_case_charge::Entity, fraud_case_charge::Column::CaseId));
+    let mut rows = held_by_cases(&[first.agent_id]);
+    QuerySelect::query(&mut rows).join(JoinType::InnerJoin, fraud_case::Entity, case);
+    rows.column(fraud_case::Column::OpenedAt)
+        .column(commission::Column::MaturesAt)
+        .column(fraud_case_charge::Column::Held)
+        .filter(commission::Column::MaturesAt.gt(first.occurred_at))
+        .filter(is_free())
+        .into_model()
+        .all(db.reader())
+        .await
 }
 
 /// The commissions that are told of up to this event. What shares an instant with it is told apart by position.

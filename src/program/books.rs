@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entity::top_up::TopUpMethod;
 use entity::{
-    AccountNumber, AgentId, ChargeId, CustomerId, Money, Name, PayoutId, PlanId, ProductId,
-    ProposalId, TopUpId, TransferId, TypedId, account_event, affiliation, agent, agent_balance,
-    agent_event, agent_slot, agent_standing, charge, commission, commission_rate, customer,
-    customer_balance, customer_day, desk, desk_event, entry, payout, plan, product, proposal,
-    top_up, transaction, transfer,
+    AccountNumber, AgentId, ChargeId, CustomerId, FraudCaseId, Money, Name, PayoutId, PlanId,
+    ProductId, ProposalId, TopUpId, TransferId, TypedId, account_event, affiliation, agent,
+    agent_balance, agent_event, agent_slot, agent_standing, charge, commission, commission_rate,
+    customer, customer_balance, customer_day, desk, desk_event, entry, fraud_case,
+    fraud_case_charge, payout, plan, product, proposal, top_up, transaction, transfer,
 };
 use entity::{agent::AgentStatus, charge::ChargeKind};
 use uuid::Uuid;
@@ -151,6 +151,11 @@ books! {
         charges: (Name, Name) => charge::Model,
         /// What the charges earned that were asked for by id, and what is left of it.
         earned: ChargeId => Earned,
+        fraud_cases: FraudCaseId => fraud_case::Model,
+        /// Of the cases that are asked for, or are open about charges that are.
+        case_charges: ChargeId => fraud_case_charge::Model,
+        /// What open cases hold of agents whose held commission is decided on.
+        fraud_held: AgentId => Money,
         top_ups: TopUpId => top_up::Model,
         /// Those that were asked for by id; new ones are added.
         transfers: TransferId => transfer::Model,

@@ -70,12 +70,20 @@ impl Books {
         let expense = Place::House(Account::ExpenseCommission);
         let needed = -clawback.amount;
         let is_held = self.hold_state(clawback).is_held();
+        let charge = clawback
+            .charge_id
+            .expect("what is taken back was earned on a charge");
+        // First what a case holds of this very row, which then is the case's no more.
+        let from_case = needed.not_negative().min(self.held_by_case(charge));
+        if from_case.is_positive() {
+            self.mark_held(charge, agent, -from_case);
+        }
         let pool = if is_held {
-            self.pool(agent) + posting.at(held)
+            self.pool(agent) + posting.at(held) - from_case
         } else {
             Money::ZERO
         };
-        let from_held = needed.min(pool.not_negative());
+        let from_held = from_case + (needed - from_case).min(pool.not_negative());
         posting.moves(held, expense, from_held);
         posting.moves(commission, expense, needed - from_held);
         if clawback.matures_at > self.now {

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use entity::top_up::TopUpMethod;
 use entity::{
-    AccountNumber, AgentId, ChargeId, CustomerId, Name, PayoutId, PhoneNumber, PlanId, ProductId,
-    TopUpId, TransferId,
+    AccountNumber, AgentId, ChargeId, CustomerId, FraudCaseId, Name, PayoutId, PhoneNumber, PlanId,
+    ProductId, TopUpId, TransferId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::lots::Traced;
 use super::owner::Owner;
+use super::periods::Span;
 use super::{Books, Refusal};
 
 /// Something that moves money: it names the rows that it needs, and decides on them.
@@ -71,6 +72,12 @@ pub struct Needs {
     pub charges: BTreeSet<(Name, Name)>,
     /// Charges by id, with their customers, the agents of these, and what they earned.
     pub charge_ids: BTreeSet<ChargeId>,
+    /// Charges of a customer that happened within a time, likewise; one more than a fraud case may have, and no further.
+    pub charges_of: BTreeSet<(CustomerId, Span)>,
+    /// With all their charges, likewise.
+    pub fraud_cases: BTreeSet<FraudCaseId>,
+    /// What open fraud cases hold of these agents. It comes with charges by id.
+    pub fraud_held: BTreeSet<AgentId>,
     /// The call rates of every prefix of these numbers.
     pub calls_to: BTreeSet<PhoneNumber>,
     /// Commission inside the hold period, where the terms have one.

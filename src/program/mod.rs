@@ -13,6 +13,7 @@ mod command;
 mod commissions;
 mod earned;
 mod figures;
+mod fraud;
 pub mod lots;
 mod owner;
 mod parties;
@@ -44,6 +45,7 @@ pub use command::{Command, Needs};
 pub use commissions::slot_of;
 pub use earned::Earned;
 pub use figures::{AgentFigures, withdrawable};
+pub use fraud::{ClearFraudCase, ConfirmFraudCase, MOST_CHARGES, OpenFraudCase, Suspects};
 pub use owner::Owner;
 pub use parties::Party;
 pub use payout_decisions::{

@@ -82,7 +82,7 @@ impl Command for ReinstateAgent {
     type Outcome = agent::Model;
 
     fn needs(&self, needs: &mut Needs) {
-        needs.agent(self.agent);
+        needs.agent(self.agent).fraud_held.insert(self.agent);
     }
 
     /// # Errors
@@ -107,7 +107,7 @@ impl Command for CloseAgent {
     type Outcome = agent::Model;
 
     fn needs(&self, needs: &mut Needs) {
-        needs.agent(self.agent);
+        needs.agent(self.agent).fraud_held.insert(self.agent);
     }
 
     /// # Errors
@@ -289,7 +289,8 @@ impl Books {
     /// Where the agent was not loaded.
     #[must_use]
     pub fn pool(&self, agent: AgentId) -> Money {
-        self.agent_balance(agent).held
+        let by_cases = self.fraud_held.get(&agent).copied().unwrap_or_default();
+        self.agent_balance(agent).held - by_cases
     }
 
     /// Whatever was held under the suspension is held no more; answers what of it is inside the hold period.

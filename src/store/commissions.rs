@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveTime, Utc};
 use entity::agent::AgentStatus;
 use entity::commission::CommissionKind;
-use entity::{AgentId, CustomerId, Exact, Money, agent_standing, commission, customer_day};
+use entity::{
+    AgentId, CustomerId, Exact, Money, agent_standing, commission, customer_day, fraud_case_charge,
+};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, Order, QueryFilter,
-    QuerySelect,
+    QuerySelect, Select,
 };
 
 use super::pages::{List, Part};
@@ -80,14 +82,37 @@ pub fn suspensions_that_ended_as(status: AgentStatus) -> SelectStatement {
 #[must_use]
 pub fn immature(agent: AgentId, now: DateTime<Utc>) -> Part {
     use commission::Column;
+    let mut held = held_by_cases(&[agent])
+        .filter(Column::MaturesAt.gt(now))
+        .filter(is_free());
+    let by_cases = (fraud_case_charge::Entity, fraud_case_charge::Column::Held);
+    let held = QuerySelect::query(&mut held)
+        .expr(total(Expr::col(by_cases)))
+        .to_owned();
+    let net = total(Expr::col(Column::Amount)).sub(Expr::SubQuery(None, Box::new(held.into())));
     let select = Query::select()
-        .expr_as(total(Expr::col(Column::Amount)), "n")
+        .expr_as(net, "n")
         .from(commission::Entity)
         .and_where(Column::AgentId.eq(agent))
         .and_where(Column::MaturesAt.gt(now))
         .cond_where(is_free())
         .to_owned();
     sum(select)
+}
+
+/// What open fraud cases hold of these agents, with its commissions: no columns yet.
+#[must_use]
+pub fn held_by_cases(agents: &[AgentId]) -> Select<fraud_case_charge::Entity> {
+    use fraud_case_charge::{Column, Entity};
+    let commission = Expr::col((commission::Entity, commission::Column::Id));
+    let mut rows = Entity::find().select_only();
+    QuerySelect::query(&mut rows).join(
+        JoinType::InnerJoin,
+        commission::Entity,
+        commission.equals((Entity, Column::CommissionId)),
+    );
+    rows.filter(Column::AgentId.is_in(agents.iter().copied()))
+        .filter(Column::Held.gt(0))
 }
 
 /// What was earned on a customer less what was taken back, by one agent or by all, in a period or ever, as `n`.

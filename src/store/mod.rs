@@ -10,6 +10,7 @@ pub mod charges;
 pub mod commissions;
 pub mod customers;
 mod db;
+pub mod fraud_cases;
 pub mod histories;
 pub mod instants;
 pub mod locks;

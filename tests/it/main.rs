@@ -15,6 +15,7 @@ mod commissions;
 mod demo;
 mod documents;
 mod growth;
+mod fraud;
 mod guessing;
 mod house;
 mod http;

@@ -3,7 +3,8 @@
 use async_graphql::{Context, SimpleObject, Subscription};
 use entity::desk_event::DeskSubject;
 use entity::{
-    ApplicationId, PayoutId, ProposalId, TypedId, application, desk_event, payout, proposal,
+    ApplicationId, FraudCaseId, PayoutId, ProposalId, TypedId, application, desk_event, fraud_case,
+    payout, proposal,
 };
 
 use super::feed::{Feed, feed, missing, position, rows};
@@ -11,7 +12,7 @@ use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::context::services;
 use crate::graphql::cursor::{EventCursor, EventStream};
-use crate::graphql::nodes::{Application, Node, Payout, Proposal};
+use crate::graphql::nodes::{Application, FraudCase, Node, Payout, Proposal};
 use crate::graphql::scalars::DateTime;
 use crate::store::Db;
 
@@ -22,7 +23,7 @@ pub struct DeskEvent {
     cursor: String,
     /// When it came.
     occurred_at: DateTime,
-    /// An `Application`, a `Payout` or a `Proposal`, as it is now: another operator may have decided it.
+    /// An `Application`, a `Payout`, a `FraudCase` or a `Proposal`, as it is now: another operator may have decided it.
     subject: Node,
 }
 
@@ -75,6 +76,11 @@ async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<(i64, DeskEve
         .collect();
     let id = proposal::Column::Id;
     let proposals = rows::<proposal::Entity, _>(&db, id, &ids, |row| row.id).await?;
+    let ids: Vec<_> = about(DeskSubject::FraudCase)
+        .map(FraudCaseId::from_uuid)
+        .collect();
+    let id = fraud_case::Column::Id;
+    let cases = rows::<fraud_case::Entity, _>(&db, id, &ids, |row| row.id).await?;
     let events = page.iter().map(|row| {
         let subject = match row.subject {
             DeskSubject::Application => {
@@ -89,7 +95,10 @@ async fn dress(db: Db, page: Vec<desk_event::Model>) -> Result<Vec<(i64, DeskEve
                 let found = proposals.get(&ProposalId::from_uuid(row.subject_id));
                 found.cloned().map(Proposal).map(Node::Proposal)
             }
-            DeskSubject::FraudCase => None,
+            DeskSubject::FraudCase => {
+                let found = cases.get(&FraudCaseId::from_uuid(row.subject_id));
+                found.cloned().map(FraudCase).map(Node::FraudCase)
+            }
         };
         let stream = EventStream::Desk;
         let seq = row.seq;

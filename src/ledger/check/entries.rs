@@ -47,6 +47,7 @@ pub(super) fn proofs() -> Vec<Proof> {
                   WHEN t.cause = 'AGENT' THEN NOT EXISTS (SELECT 1 FROM agent a WHERE a.id = t.cause_id)
                   WHEN t.cause = 'COMMISSION' THEN NOT EXISTS (SELECT 1 FROM commission m WHERE m.id = t.cause_id)
                   WHEN t.cause = 'CUSTOMER' THEN NOT EXISTS (SELECT 1 FROM customer c WHERE c.id = t.cause_id)
+                  WHEN t.cause = 'FRAUD_CASE' THEN NOT EXISTS (SELECT 1 FROM fraud_case f WHERE f.id = t.cause_id)
                   WHEN t.cause = 'PAYOUT' THEN NOT EXISTS (SELECT 1 FROM payout p WHERE p.id = t.cause_id)
                   WHEN t.cause = 'TOP_UP' THEN NOT EXISTS (SELECT 1 FROM top_up u WHERE u.id = t.cause_id)
                   ELSE NOT EXISTS (SELECT 1 FROM transfer f WHERE f.id = t.cause_id) END"#

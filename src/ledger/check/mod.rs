@@ -10,6 +10,7 @@ mod commissions;
 mod entries;
 mod events;
 mod findings;
+mod fraud;
 mod later;
 mod movements;
 mod proof;

@@ -13,8 +13,8 @@ use super::chain::Walk;
 use super::findings::{Check, Figure, Findings};
 use super::proof::Proof;
 use super::{
-    accounts, affiliations, answers, chargebacks, charges, commissions, entries, events, movements,
-    roll_ups, standing,
+    accounts, affiliations, answers, chargebacks, charges, commissions, entries, events, fraud,
+    movements, roll_ups, standing,
 };
 use crate::program::Terms;
 use crate::store::Db;
@@ -44,7 +44,7 @@ pub async fn check(
 ) -> Result<Check, DbErr> {
     let snapshot = db.begin_long_read().await?;
     let backend = db.backend();
-    let steps: [(&'static str, Vec<Proof>); 9] = [
+    let steps: [(&'static str, Vec<Proof>); 10] = [
         ("transactions and their entries", entries::proofs()),
         ("what owners have", accounts::proofs()),
         ("commissions", commissions::proofs()),
@@ -59,6 +59,7 @@ pub async fn check(
         ("events", events::proofs()),
         ("reports' sums", roll_ups::proofs(backend)),
         ("affiliations", affiliations::proofs()),
+        ("fraud cases", fraud::proofs()),
         ("what operators decided about agents", standing::proofs()),
     ];
     let of = steps.len() + 3;

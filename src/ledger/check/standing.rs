@@ -120,27 +120,33 @@ fn held() -> Proof {
     }
 }
 
-/// Of an agent that is not suspended nothing is held; of one that is, what it earned under the suspension, less what was
-/// taken back of that. What a clawback finds too little for by the carry, it takes from the commission: a unit at most.
+/// What is held is what was earned under a suspension that lasts, less what was taken back of that, and what open fraud
+/// cases hold of what was not; of any other agent nothing is. What a clawback finds too little for by the carry, it takes
+/// from the commission: a unit at most.
 fn pools() -> Proof {
     Proof {
         rules: &["HELD_DIFFERS"],
         sql: format!(
             "SELECT agent_id, CAST(held AS TEXT) AS held, CAST(earned AS TEXT) AS earned FROM (
-                SELECT b.agent_id, b.held, COALESCE(k.earned, 0) AS earned, COALESCE(k.clawbacks, 0) AS clawbacks
+                SELECT b.agent_id, b.held, COALESCE(k.clawbacks, 0) AS clawbacks,
+                  COALESCE(k.earned, 0) + COALESCE(o.held, 0) AS earned
                 FROM agent_balance b LEFT JOIN ({STOOD}) AS s
                   ON s.agent_id = b.agent_id AND s.until IS NULL AND s.status = 'SUSPENDED'
                 LEFT JOIN (SELECT suspension_id, SUM(amount) AS earned,
                     SUM(CASE WHEN kind = 'CLAWBACK' THEN 1 ELSE 0 END) AS clawbacks
                   FROM commission WHERE suspension_id IS NOT NULL GROUP BY suspension_id) AS k
-                  ON k.suspension_id = s.id) AS held
+                  ON k.suspension_id = s.id
+                LEFT JOIN (SELECT h.agent_id, SUM(h.held) AS held FROM fraud_case_charge h
+                    JOIN commission m ON m.id = h.commission_id LEFT JOIN ({STOOD}) AS u ON u.id = m.suspension_id
+                    WHERE h.held > 0 AND (u.id IS NULL OR u.until IS NOT NULL) GROUP BY h.agent_id) AS o
+                  ON o.agent_id = b.agent_id) AS held
               WHERE held < earned OR held > earned + clawbacks"
         )
         .into(),
         tell: |row| {
             let (agent, held) = (row.id::<AgentId>("agent_id")?, row.money("held")?);
             let earned = row.money("earned")?;
-            Ok(format!("of {agent} {held} is held, and {earned} was earned under a suspension that lasts"))
+            Ok(format!("of {agent} {held} is held, and {earned} waits by a suspension or a fraud case"))
         },
     }
 }

@@ -5,6 +5,7 @@ mod broken;
 mod burglar;
 mod chain;
 mod chargebacks;
+mod fraud;
 mod right;
 mod standing;
 mod world;

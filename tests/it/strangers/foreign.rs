@@ -24,6 +24,7 @@ async fn r22_every_kind_of_node_is_nothing_to_a_stranger(app: TestApp) {
         own.plan.clone(),
         own.top_up.clone(),
         own.proposal.clone(),
+        own.fraud_case.clone(),
         key,
     ]);
     // Each kind is among them; whoever adds one adds it here, or to the pair.

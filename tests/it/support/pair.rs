@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::app::{PASSWORD, TestAgent, TestApp, TestCustomer, text};
 use super::caller::Caller;
-use super::forms::{By, Form, Ids, forms, nobodys};
+use super::forms::{By, Form, Ids, forms};
 
 /// An agent with a customer that manages itself and one that the agent manages; each has all kinds of money.
 pub struct House {
@@ -104,7 +104,7 @@ impl House {
             .mutate(
                 "recordCalls",
                 calls,
-                "results { externalId error { code } }",
+                "results { externalId charge { id } error { code } }",
             )
             .await;
         assert!(call["results"][0]["error"].is_null(), "{call}");
@@ -127,6 +127,11 @@ impl House {
         let proposed = operator
             .payload("postAdjustment", asks, "proposal { id }")
             .await;
+        let call = text(&call["results"][0]["charge"]["id"]);
+        let suspects = json!({ "subject": { "chargeIds": [call] }, "reason": "OTHER", "note": format!("Note {mark}") });
+        let opened = operator
+            .mutate("openFraudCase", suspects, "fraudCase { id }")
+            .await;
         let id = |value: &Value| text(value).to_owned();
         let ids = Ids {
             agent: agent.id.clone(),
@@ -142,7 +147,7 @@ impl House {
             application: id(&applied["application"]["id"]),
             api_key: id(&key["apiKey"]["id"]),
             proposal: id(&proposed["proposal"]["id"]),
-            fraud_case: nobodys(&agent.id.replacen("agt_", "frd_", 1)),
+            fraud_case: id(&opened["fraudCase"]["id"]),
         };
         Self {
             agent,

@@ -4,6 +4,7 @@ mod adjustments;
 mod chargebacks;
 mod charges;
 mod commissions;
+mod fraud;
 mod payouts;
 mod purchases;
 mod refunds;
