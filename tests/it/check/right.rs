@@ -39,13 +39,13 @@ async fn what_the_ledger_wrote_is_right_and_its_trial_balance_is_nothing() {
         assert_eq!(found.violations, []);
         assert!(found.ok() && found.transactions > 60 && found.entries > 2 * found.transactions);
         assert_eq!(found.trial_balance.len(), 17);
-        let sum: i128 = found.trial_balance.iter().map(|(_, figure)| figure.0).sum();
+        let sum: i138 = found.trial_balance.iter().map(|(_, figure)| figure.0).sum();
         assert_eq!(Figure(sum), Figure::default());
         let steps: Vec<_> = seen
             .iter()
             .map(|progress| (progress.step, progress.of))
             .collect();
-        assert_eq!(steps, (1..=12).map(|step| (step, 12)).collect::<Vec<_>>());
+        assert_eq!(steps, (1..=13).map(|step| (step, 13)).collect::<Vec<_>>());
     })
     .await;
 }
