@@ -39,7 +39,7 @@ async fn what_the_ledger_wrote_is_right_and_its_trial_balance_is_nothing() {
         assert_eq!(found.violations, []);
         assert!(found.ok() && found.transactions > 60 && found.entries > 2 * found.transactions);
         assert_eq!(found.trial_balance.len(), 17);
-        let sum: i138 = found.trial_balance.iter().map(|(_, figure)| figure.0).sum();
+        let sum: i128 = found.trial_balance.iter().map(|(_, figure)| figure.0).sum();
         assert_eq!(Figure(sum), Figure::default());
         let steps: Vec<_> = seen
             .iter()
