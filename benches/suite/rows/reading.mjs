@@ -1,0 +1,84 @@
+// Rows 1 to 3: the nested page.
+
+import { PAGE, pageOf, pageOfTables } from '../asked.mjs';
+import { onPostgres, prove } from '../books.mjs';
+import { ask } from '../client.mjs';
+import { sql } from '../postgres.mjs';
+import { gql, mercurius, ours, postgraphile, seaography } from '../servers.mjs';
+import { agentOf, copyOfSmall } from '../setting.mjs';
+import { alternate, cpuOf, outcome } from '../sides.mjs';
+
+export async function run({ setting, rounds, seconds }) {
+  const database = await copyOfSmall(setting, 'reading');
+  const agent = await agentOf('reading', 0);
+  const servers = {
+    ours: await ours('reading-ours', database),
+    postgraphile: await postgraphile('reading-postgraphile', database),
+    mercurius: await mercurius('reading-mercurius', database),
+    seaography: await seaography('reading-seaography', database),
+  };
+  await theSame(servers, agent);
+  const sides = Object.entries(servers).map(([name, server]) => ({
+    name,
+    server,
+    round: async () => {
+      const token = name === 'ours' ? await server.signIn('agent.0@example.com') : undefined;
+      const kind = {
+        name: 'page',
+        body: JSON.stringify({ query: PAGE[name], variables: name === 'ours' ? {} : { agent } }),
+        headers: token ? { authorization: `Bearer ${token}` } : {},
+        expect: '"occurredAt"',
+        refuse: '"errors"',
+      };
+      const { seconds: taken, kinds } = await ask({ url: server.graphql, connections: 16, seconds, kinds: [kind] });
+      return { rate: kinds.page.right / taken, p99: kinds.page.millis.p99, done: kinds.page.right };
+    },
+  }));
+  const figures = await alternate(sides, rounds, 'pages a second');
+  await theSame(servers, agent);
+  for (const server of Object.values(servers)) await server.stop();
+  await prove(onPostgres('reading'), {});
+  const rate = (name) => figures.of(name, 'rate');
+  const against = (row, name, reach) =>
+    outcome(row, {
+      what: `nested page, 20 customers × 5 charges, 16 connections: over ${name}`,
+      ours: rate('ours'),
+      theirs: rate(name.toLowerCase().split(' ')[0]),
+      unit: 'a second',
+      ratio: rate('ours').median / rate(name.toLowerCase().split(' ')[0]).median,
+      reach,
+      cpu: `${cpuOf(figures, 'ours')} against ${cpuOf(figures, name.toLowerCase().split(' ')[0])}`,
+      note: 'ours signed in and with rights, the peer without',
+    });
+  return [
+    against(1, 'PostGraphile', 3),
+    outcome(2, {
+      what: 'the same: p99 over PostGraphile’s',
+      ours: figures.of('ours', 'p99'),
+      theirs: figures.of('postgraphile', 'p99'),
+      unit: 'ms',
+      ratio: figures.of('ours', 'p99').median / figures.of('postgraphile', 'p99').median,
+      reach: 0.3,
+      least: false,
+    }),
+    against(3, 'Seaography', 10),
+    against('–', 'Mercurius by hand'),
+  ];
+}
+
+/** Every server shows what the tables have, in order. */
+async function theSame(servers, agent) {
+  const expected = {};
+  for (const order of ['joined', 'affiliated']) {
+    const rows = await sql('reading', pageOfTables(agent, order));
+    expected[order] = JSON.stringify(rows.map(([customer, charges]) => [customer, ...(charges ? charges.split(' ') : [])]));
+  }
+  for (const [name, server] of Object.entries(servers)) {
+    const token = name === 'ours' ? await server.signIn('agent.0@example.com') : undefined;
+    const page = pageOf[name](await gql(server.graphql, PAGE[name], name === 'ours' ? {} : { agent }, token));
+    const order = ['ours', 'mercurius'].includes(name) ? 'joined' : 'affiliated';
+    if (JSON.stringify(page) !== expected[order]) {
+      throw new Error(`the page of ${name} is not what the tables have: ${JSON.stringify(page).slice(0, 400)} and ${expected[order].slice(0, 400)}`);
+    }
+  }
+}
