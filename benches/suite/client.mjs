@@ -2,9 +2,9 @@
 
 import { spawn } from 'node:child_process';
 
-import { cpuOf } from './machine.mjs';
+import { BIN, cpuOf } from './machine.mjs';
 
-const LOAD = `${process.env.CARGO_TARGET_DIR ?? 'target'}/release/load`;
+const LOAD = `${BIN}/load`;
 
 /** Carries out a scenario; `hears` is called with each word that it says on its way. */
 export function load(scenario, hears = () => {}) {

@@ -4,6 +4,9 @@ import { readFileSync, readdirSync, statfsSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { createServer } from 'node:net';
 
+/** Where the built programs are. */
+export const BIN = process.env.BENCH_BIN ?? `${process.env.CARGO_TARGET_DIR ?? 'target'}/release`;
+
 // The kernel counts in these, on every Linux.
 const TICKS_A_SECOND = 100;
 

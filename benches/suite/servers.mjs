@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { cpuOf, freePort, memoryOf } from './machine.mjs';
+import { BIN, cpuOf, freePort, memoryOf } from './machine.mjs';
 
-const TARGET = process.env.CARGO_TARGET_DIR ?? 'target';
-export const SERVER = `${TARGET}/release/agent-program`;
+export const SERVER = `${BIN}/agent-program`;
 export const WORK = 'target/bench';
 export const PASSWORD = 'a quiet harbour';
 const running = new Set();
@@ -24,6 +23,10 @@ async function start(name, command, args, env, port, { cwd, ready }) {
       log.write(data);
     });
   }
+  child.once('error', (fault) => {
+    said = fault.message;
+    ended = true;
+  });
   child.once('close', () => {
     ended = true;
     log.end();
@@ -110,5 +113,5 @@ export const mercurius = peer('mercurius.mjs');
 export async function seaography(name, database) {
   const port = await freePort();
   const env = { DATABASE_URL: database, PORT: String(port) };
-  return start(name, `${TARGET}/release/seaography-peer`, [], env, port, { ready: answers });
+  return start(name, `${BIN}/seaography-peer`, [], env, port, { ready: answers });
 }

@@ -5,10 +5,10 @@ import { copyFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 
 import { create, drop, exists, script, sql, urlOf } from './postgres.mjs';
-import { freeDisk } from './machine.mjs';
+import { BIN, freeDisk } from './machine.mjs';
 import { WORK } from './servers.mjs';
 
-const GROWTH = `${process.env.CARGO_TARGET_DIR ?? 'target'}/release/growth`;
+const GROWTH = `${BIN}/growth`;
 // What ten million charges take with all that belongs to them, indexes included; and some room to work in.
 const BYTES_A_CHARGE = 2_700;
 const ROOM = 6;
