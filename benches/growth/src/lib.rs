@@ -10,6 +10,7 @@ mod history;
 mod later;
 mod people;
 mod rows;
+mod sample;
 mod sink;
 mod world;
 
@@ -22,6 +23,7 @@ use sea_orm::DbErr;
 use tokio::sync::mpsc;
 
 pub use people::{PASSWORD, agent_email};
+pub use sample::Sample;
 
 use rows::Rows;
 use sink::Sink;
