@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::auth::{Auth, AuthOptions, key_files};
-use crate::config::{Config, Proxies};
+use crate::config::{Config, Crowd, Proxies};
 use crate::graphql::{Api, Services};
 use crate::http::{Door, Trusted, rules};
 use crate::ledger::{Ledger, LedgerOptions};
@@ -28,6 +28,7 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     pub trusted: Trusted,
     pub proxies: Proxies,
+    pub crowd: Crowd,
     /// Where others reach this server, without a slash at its end.
     pub public_url: String,
 }
@@ -47,6 +48,7 @@ pub struct App {
     allowed_origins: Arc<[String]>,
     trusted: Trusted,
     proxies: Proxies,
+    crowd: Crowd,
 }
 
 impl fmt::Debug for App {
@@ -73,6 +75,7 @@ impl Parts {
             allowed_origins: Vec::new(),
             trusted: Trusted::default(),
             proxies: Proxies::default(),
+            crowd: Crowd::default(),
             public_url: "http://localhost:8000".into(),
         }
     }
@@ -95,6 +98,7 @@ impl App {
             allowed_origins,
             trusted,
             proxies,
+            crowd,
             public_url,
         } = parts;
         let terms = Arc::new(terms);
@@ -122,6 +126,7 @@ impl App {
             allowed_origins: allowed_origins.into(),
             trusted,
             proxies,
+            crowd,
         })
     }
 
@@ -147,6 +152,7 @@ impl App {
         parts.ledger.queue = config.ledger_queue;
         parts.allowed_origins.clone_from(&config.allowed_origins);
         parts.proxies.clone_from(&config.proxies);
+        parts.crowd = config.crowd;
         if let Some(file) = &config.trusted_documents {
             parts.trusted = Trusted::read(file, config.trusted_only, &rules())?;
         }
@@ -178,6 +184,7 @@ impl App {
         Door::new(self.api(), Arc::new(self.auth.clone()), self.clock.clone())
             .with_origins(self.allowed_origins.iter().cloned())
             .with_proxies(self.proxies.clone())
+            .with_crowd(self.crowd)
             .with_trusted(self.trusted.clone())
     }
 }

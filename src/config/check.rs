@@ -9,6 +9,7 @@ use entity::{Money, Name};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
+use super::crowd::Crowd;
 use super::limits::{Limits, Pace};
 use super::proxies::{Proxies, ProxyHeader};
 use super::words::Settings;
@@ -29,6 +30,7 @@ pub struct Config {
     pub trusted_only: bool,
     /// Whose word is taken for who spoke to them.
     pub proxies: Proxies,
+    pub crowd: Crowd,
     pub log: String,
     /// At least one: the first signs.
     pub token_key_files: Vec<PathBuf>,
@@ -92,6 +94,7 @@ impl Desk {
             trusted_only: self.trusted_only(&said.trusted_only, said.trusted_documents.is_some()),
             trusted_documents: said.trusted_documents.map(PathBuf::from),
             proxies: self.proxies(&said.trusted_proxies, &said.proxy_header),
+            crowd: self.crowd(&said.connections, &said.connections_per_source),
             limits,
             token_key_files: said.token_key_file.map_or_else(
                 || vec![beside(&said.database_url)],
@@ -231,6 +234,14 @@ impl Desk {
             }
         };
         Proxies { trusted, header }
+    }
+
+    fn crowd(&mut self, connections: &str, of_a_source: &str) -> Crowd {
+        Crowd {
+            connections: self.count("connections", connections, 1, 1_000_000),
+            of_a_source: (of_a_source != "-")
+                .then(|| self.count("connections-per-source", of_a_source, 1, 1_000_000)),
+        }
     }
 
     fn guesses(&mut self, said: &Settings) -> Limits {
@@ -443,9 +454,11 @@ mod tests {
             "--guesses-per-source=30",
             "--signups-per-source=0,10",
             "--guesses-per-account=many",
+            "--connections=0",
+            "--connections-per-source=few",
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 17, "{faults}");
+        assert_eq!(faults.0.len(), 19, "{faults}");
         assert!(!faults.to_string().contains("secret"));
     }
 

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 /// Which header the proxies in front write. Never more than one: what a proxy does not write, it lets through from
@@ -16,4 +18,13 @@ pub enum ProxyHeader {
 pub struct Proxies {
     pub trusted: Vec<IpNet>,
     pub header: ProxyHeader,
+}
+
+impl Proxies {
+    /// Whether this address is one of them.
+    #[must_use]
+    pub fn trust(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted.iter().any(|net| net.contains(&address))
+    }
 }

@@ -160,6 +160,26 @@ pub struct Settings {
         help_heading = "Server"
     )]
     pub proxy_header: String,
+    /// Connections at a time, sockets among them; more wait until one closes.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "COUNT",
+        default_value = "4096",
+        help_heading = "Server"
+    )]
+    pub connections: String,
+    /// Of these, connections from one source, an address or an IPv6 /64 that is no trusted proxy; - is without end.
+    #[arg(
+        long,
+        env,
+        global = true,
+        value_name = "COUNT",
+        default_value = "256",
+        help_heading = "Server"
+    )]
+    pub connections_per_source: String,
     /// What is logged, to standard error: warn, info, debug, or agent_program::http=debug,info.
     #[arg(
         long,

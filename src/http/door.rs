@@ -19,7 +19,7 @@ use super::roots;
 use super::seats::Seats;
 use super::socket::SocketOptions;
 use crate::auth::{Actor, Origin};
-use crate::config::Proxies;
+use crate::config::{Crowd, Proxies};
 use crate::graphql::Position;
 use crate::graphql::{fault, limits};
 use crate::{Clock, Error};
@@ -40,6 +40,7 @@ pub struct Door<E> {
     /// Sockets, and streams over HTTP, of each login.
     pub(super) streams: Seats<Uuid>,
     pub(super) patience: Patience,
+    pub(super) crowd: Crowd,
     /// The server is about to stop.
     pub(super) closing: CancellationToken,
     /// Sockets, and operations that go on when their client has gone: a stop waits for them.
@@ -58,6 +59,7 @@ impl<E: Clone> Clone for Door<E> {
             sockets: self.sockets.clone(),
             streams: self.streams.clone(),
             patience: self.patience,
+            crowd: self.crowd,
             closing: self.closing.clone(),
             tasks: self.tasks.clone(),
         }
@@ -120,6 +122,7 @@ impl<E: Engine> Door<E> {
             sockets: SocketOptions::default(),
             streams: Seats::new(STREAMS),
             patience: Patience::default(),
+            crowd: Crowd::default(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
@@ -158,6 +161,13 @@ impl<E: Engine> Door<E> {
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// With room for so many connections.
+    #[must_use]
+    pub fn with_crowd(mut self, crowd: Crowd) -> Self {
+        self.crowd = crowd;
         self
     }
 

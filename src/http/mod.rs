@@ -1,5 +1,6 @@
 //! Routes, GraphQL over HTTP and WebSocket, GraphiQL, health and metrics.
 
+mod crowd;
 mod documents;
 mod door;
 mod engine;
@@ -17,6 +18,7 @@ mod post;
 mod pump;
 mod refusal;
 mod request;
+mod request_id;
 mod roots;
 mod routes;
 mod seats;

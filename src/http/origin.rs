@@ -1,17 +1,17 @@
-//! Where a request comes from: the peer, or what trusted proxies say of who spoke to them.
+//! Where a request comes from: the peer, or what trusted proxies say of who spoke to them; and what it is called.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Once};
+use std::sync::Once;
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{FORWARDED, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
-use uuid::Uuid;
 
 use super::door::Door;
 use super::engine::Engine;
+use super::request_id::RequestId;
 use crate::auth::Origin;
 use crate::config::{Proxies, ProxyHeader};
 
@@ -50,15 +50,14 @@ fn node(text: &str) -> Option<IpAddr> {
 /// The sender: the peer, unless that is a trusted proxy; then whoever stands furthest to the right of its list and is
 /// none. What stands left of it anybody could have written.
 fn sender(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let trusts = |address: &IpAddr| proxies.trusted.iter().any(|net| net.contains(address));
     let mut sender = peer.to_canonical();
     let values = headers.get_all(name(proxies.header));
     let values: Vec<&str> = values.iter().map(text).collect();
-    if !values.is_empty() && !trusts(&sender) {
+    if !values.is_empty() && !proxies.trust(sender) {
         tell_of_a_strange_proxy(sender);
     }
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        if !trusts(&sender) {
+        if !proxies.trust(sender) {
             break;
         }
         match address(proxies.header, hop) {
@@ -96,15 +95,15 @@ impl<E: Engine> FromRequestParts<Door<E>> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door<E>) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>();
+        let named = parts.extensions.get::<RequestId>();
+        let RequestId(request_id) = named
+            .cloned()
+            .unwrap_or_else(|| RequestId::of(&parts.headers));
         Ok(Self {
             address: peer.map(|peer| sender(&door.proxies, peer.0, &parts.headers)),
-            request_id: new_request_id(),
+            request_id,
         })
     }
-}
-
-pub(super) fn new_request_id() -> Arc<str> {
-    Uuid::now_v7().simple().to_string().into()
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! How long a connection is waited for: hyper has one timer for reading headers, and starts it while the connection is
-//! idle. Ours waits long for the first byte of a request, and then not long for the rest of its headers.
+//! idle. Ours waits long for the first byte of a request, and then not long for the rest of its headers. For whoever does
+//! not read what is written to it hyper has none.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{self, sleep};
+
+use super::crowd::Place;
 
 /// How long a connection is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,9 @@ pub struct Patience {
     pub headers: Duration,
     /// For the next request: longer than the minute that proxies keep a connection, or they would send into a closed one.
     pub idle: Duration,
+    /// For the client to read anything at all of what waits for it: longer than a stream is patient, so that its last word
+    /// has time to be read.
+    pub unread: Duration,
 }
 
 impl Default for Patience {
@@ -26,14 +33,20 @@ impl Default for Patience {
         Self {
             headers: Duration::from_secs(10),
             idle: Duration::from_secs(75),
+            unread: Duration::from_secs(30),
         }
     }
 }
 
-/// A connection that tells its timer when something arrives.
+/// A connection that tells its timer when something arrives, and breaks when nothing of what is written is read.
 pub(super) struct Heard {
     stream: TcpStream,
     arrival: Arc<Notify>,
+    unread: Duration,
+    /// Since the last write found no room.
+    stalled: Option<Pin<Box<time::Sleep>>>,
+    /// Its place among all, as long as it is open: a socket keeps it after the upgrade.
+    _place: Place,
 }
 
 /// Waits for the headers of one connection.
@@ -42,19 +55,44 @@ pub(super) struct HeaderTimer {
     arrival: Arc<Notify>,
 }
 
-/// A connection, and the timer that listens to it.
-pub(super) fn heard(stream: TcpStream, patience: Patience) -> (Heard, HeaderTimer) {
+/// A connection in its place, and the timer that listens to it.
+pub(super) fn heard(stream: TcpStream, patience: Patience, place: Place) -> (Heard, HeaderTimer) {
     let arrival = Arc::new(Notify::new());
     let timer = HeaderTimer {
         patience,
         arrival: arrival.clone(),
     };
-    (Heard { stream, arrival }, timer)
+    let heard = Heard {
+        stream,
+        arrival,
+        unread: patience.unread,
+        stalled: None,
+        _place: place,
+    };
+    (heard, timer)
+}
+
+impl Heard {
+    /// What became of a write: while there is no room, the time runs.
+    fn written<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let unread = self.unread;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(unread)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl Timer for HeaderTimer {
     fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
-        let Patience { headers, idle } = self.patience;
+        let Patience { headers, idle, .. } = self.patience;
         // Hears what arrives from now on, also before it is first polled.
         let arrival = self.arrival.clone().notified_owned();
         Box::pin(Wait(Box::pin(async move {
@@ -87,7 +125,7 @@ impl AsyncRead for Heard {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
@@ -102,15 +140,17 @@ impl AsyncWrite for Heard {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, written)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let written = Pin::new(&mut self.stream).poll_flush(cx);
+        self.written(cx, written)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
@@ -121,8 +161,9 @@ impl AsyncWrite for Heard {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        slices: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(cx, written)
     }
 }

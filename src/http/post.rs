@@ -14,6 +14,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 
 use super::door::{Door, Ready, is_request_error};
 use super::engine::Engine;
@@ -22,6 +23,7 @@ use super::json::Malformed;
 use super::negotiate::Media;
 use super::refusal::refused;
 use super::request::{Asked, Parameters};
+use super::request_id::REQUEST_ID;
 use super::seats::Seat;
 use super::streams::{self, Multipart};
 use super::upgrade::upgrade;
@@ -32,11 +34,10 @@ use crate::graphql::limits;
 
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is too long is read so far, and not kept: its client would not hear the answer while it is still sending.
+const HEARD_OUT: usize = 4_000_000;
 /// What is told to whoever finds the server busy.
 const BUSY_SECONDS: u64 = 1;
-/// Names a request in the logs and in masked errors.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 /// Asks for `extensions.cost`.
 pub(super) const REQUEST_COST: HeaderName = HeaderName::from_static("x-request-cost");
 
@@ -140,7 +141,7 @@ pub(super) async fn post<E: Engine>(
     let work = async {
         must_be_json(&headers)?;
         let actor = enter(&door, &headers, &request_id).await?;
-        let bytes = read(body).await?;
+        let bytes = read(body, most(&actor)).await?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
         let ready = door
             .ready(&asked, actor.clone(), origin)
@@ -240,21 +241,46 @@ pub(super) async fn enter<E: Engine>(
     actor.map_err(|error| Refusal::of(error, request_id))
 }
 
-pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let most = limits::RECORDS_BODY_BYTES;
-    let bytes = axum::body::to_bytes(body, most as usize);
-    match tokio::time::timeout(BODY_TIMEOUT, bytes).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(too_large(most)),
-        Err(_) => {
-            let problem = "The body did not come in time.";
-            let status = StatusCode::REQUEST_TIMEOUT;
-            Err(Refusal::new(status, code::BAD_USER_INPUT, problem))
-        }
+/// How long a body is read at all: whoever records no calls has none that long, and many of them would fill the memory.
+fn most(actor: &Actor) -> u32 {
+    match actor {
+        Actor::Machine(_) => limits::RECORDS_BODY_BYTES,
+        Actor::Person(person) if person.operator => limits::RECORDS_BODY_BYTES,
+        _ => limits::BODY_BYTES,
     }
 }
 
-pub(super) fn too_large(most: u32) -> Refusal {
+pub(super) async fn read(body: Body, most: u32) -> Result<Bytes, Refusal> {
+    let work = async {
+        let mut chunks = body.into_data_stream();
+        let (mut kept, mut length) = (Vec::new(), 0);
+        while let Some(chunk) = chunks.next().await {
+            let broken = |_| Refusal::malformed("The body breaks off.");
+            let chunk = chunk.map_err(broken)?;
+            length += chunk.len();
+            if length <= most as usize {
+                kept.extend_from_slice(&chunk);
+            } else if length <= HEARD_OUT {
+                kept = Vec::new();
+            } else {
+                break;
+            }
+        }
+        if length > most as usize {
+            return Err(too_large(most));
+        }
+        Ok(kept.into())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, work)
+        .await
+        .unwrap_or_else(|_| {
+            let problem = "The body did not come in time.";
+            let status = StatusCode::REQUEST_TIMEOUT;
+            Err(Refusal::new(status, code::BAD_USER_INPUT, problem))
+        })
+}
+
+fn too_large(most: u32) -> Refusal {
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let problem = format!("A request like this has at most {most} bytes.");
     Refusal::new(status, code::QUERY_TOO_COSTLY, problem)

@@ -15,6 +15,7 @@ use tower_http::trace::TraceLayer;
 use super::door::Door;
 use super::engine::Engine;
 use super::health::{self, Metrics};
+use super::request_id::REQUEST_ID;
 use super::{graphiql, post, sheets, sse};
 use crate::graphql::sdl;
 use crate::sheets::Sheets;
@@ -37,10 +38,10 @@ pub fn graphql<E: Engine>(door: &Door<E>) -> Router {
             AUTHORIZATION,
             CONTENT_TYPE,
             post::REQUEST_COST,
-            post::REQUEST_ID,
+            REQUEST_ID,
             sse::LAST_EVENT_ID,
         ])
-        .expose_headers([post::REQUEST_ID, RETRY_AFTER])
+        .expose_headers([REQUEST_ID, RETRY_AFTER])
         .max_age(CORS_AGE);
     Router::new()
         .route("/graphql", get(post::get::<E>).post(post::post::<E>))

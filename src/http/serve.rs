@@ -1,28 +1,32 @@
 //! The loop that accepts connections, and their end.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tower::Layer;
 
+use super::crowd::Places;
 use super::door::Door;
 use super::engine::Engine;
 use super::origin::Peer;
 use super::patience::heard;
+use super::request_id;
+use crate::graphql::fault::code;
 
-/// Connections at a time; more wait to be accepted.
-const CONNECTIONS: usize = 4_096;
 /// How long requests that run may take to end when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(20);
 /// When no connection can be accepted: usually there are too many open files.
 const BREATH: Duration = Duration::from_millis(100);
+/// Why there is no place.
+const CROWDED: &str =
+    "There are too many connections from here: close some, or try again in a moment.";
 
 /// Serves until `stop`: then takes no more, closes the sockets with 1001, ends what runs, and returns.
 pub async fn serve<E: Engine>(
@@ -31,16 +35,19 @@ pub async fn serve<E: Engine>(
     door: Door<E>,
     stop: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new(door.crowd, door.proxies.clone());
+    let routes = routes.layer(middleware::from_fn(request_id::name));
     let accept = async {
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
+            let free = places.free().await;
             let (stream, peer) = accept(&listener).await;
+            let Some(place) = places.take(free, peer.0) else {
+                turn_away(stream).await;
+                continue;
+            };
             let service = Extension(peer).layer(routes.clone());
             let service = TowerToHyperService::new(service);
-            let (stream, timer) = heard(stream, door.patience);
+            let (stream, timer) = heard(stream, door.patience, place);
             let connection = http1::Builder::new()
                 .timer(timer)
                 .header_read_timeout(door.patience.headers)
@@ -58,7 +65,6 @@ pub async fn serve<E: Engine>(
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a connection broke");
                 }
-                drop(place);
             });
         }
     };
@@ -73,6 +79,20 @@ pub async fn serve<E: Engine>(
     if rest.await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
+}
+
+/// Says that there is no place, without waiting for whoever should hear it.
+async fn turn_away(mut stream: TcpStream) {
+    let extensions = json!({ "code": code::OVERLOADED, "retryable": true });
+    let error = json!({ "message": CROWDED, "extensions": extensions });
+    let body = json!({ "errors": [error] }).to_string();
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json; charset=utf-8\r\n\
+         cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let _ = stream.try_write(answer.as_bytes());
+    let _ = stream.shutdown().await;
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, Peer) {

@@ -16,7 +16,7 @@ use super::door::Door;
 use super::engine::Engine;
 use super::guest::Guest;
 use super::negotiate::Media;
-use super::post::{Refusal, enter, must_be_json, read, respond, seat, too_large};
+use super::post::{Refusal, enter, must_be_json, read, respond, seat};
 use super::request::{Asked, Parameters};
 use super::streams::{self, Events};
 use crate::auth::{Actor, Origin};
@@ -52,10 +52,7 @@ pub(super) async fn post<E: Engine>(
         must_take_events(&headers)?;
         must_be_json(&headers)?;
         let actor = enter(&door, &headers, &request_id).await?;
-        let bytes = read(body).await?;
-        if bytes.len() > limits::BODY_BYTES as usize {
-            return Err(too_large(limits::BODY_BYTES));
-        }
+        let bytes = read(body, limits::BODY_BYTES).await?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
         let by_ticket = false;
         let stream = Stream {
@@ -113,10 +110,7 @@ pub(super) async fn ticket<E: Engine>(
         let actor = enter(&door, &headers, &request_id).await?;
         let of = |error| Refusal::of(error, &request_id);
         let person = actor.person().map_err(of)?.clone();
-        let bytes = read(body).await?;
-        if bytes.len() > limits::BODY_BYTES as usize {
-            return Err(too_large(limits::BODY_BYTES));
-        }
+        let bytes = read(body, limits::BODY_BYTES).await?;
         let ask = std::str::from_utf8(&bytes).map_err(|_| Refusal::malformed("no text"))?;
         let asked = Asked::from_bytes(&bytes).map_err(Refusal::malformed)?;
         let ready = door

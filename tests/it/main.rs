@@ -12,6 +12,7 @@ mod chargebacks;
 mod charges;
 mod check;
 mod commissions;
+mod crowd;
 mod demo;
 mod documents;
 mod fraud;

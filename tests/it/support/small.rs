@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use agent_program::auth::{Actor, Person};
-use agent_program::config::Proxies;
+use agent_program::auth::{Actor, Machine, Person};
+use agent_program::config::{Crowd, Proxies};
 use agent_program::graphql::context::origin;
 use agent_program::graphql::{Position, fault};
 use agent_program::http::{self, Door, Engine, Gate, Patience, Rules, SocketOptions, Trusted};
@@ -13,6 +13,7 @@ use agent_program::{Clock, Error};
 use async_graphql::{Context, Object, Request, Response, Schema, Subscription};
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use entity::api_key::MachineRole;
 use entity::{ApiKeyId, LoginId, SessionId, TypedId};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
@@ -221,6 +222,11 @@ impl Gate for Keeper {
                 agent: None,
                 customer: None,
             })),
+            // A switch.
+            Some("Bearer records") => Ok(Actor::Machine(Machine {
+                key: ApiKeyId::from_uuid(Uuid::nil()),
+                role: MachineRole::Switch,
+            })),
             Some(_) => Err(Error::Unauthenticated),
         }
     }
@@ -272,18 +278,36 @@ impl SmallServer {
     /// With documents that may be named by an id, and perhaps no others.
     pub async fn trusting(documents: &str, only: bool) -> Self {
         let lasts = TimeDelta::minutes(10);
-        Self::whole(SocketOptions::default(), lasts, Some((documents, only))).await
+        Self::whole(
+            SocketOptions::default(),
+            lasts,
+            Some((documents, only)),
+            |door| door,
+        )
+        .await
+    }
+
+    /// With little patience and little room, and no proxy in front.
+    pub async fn crowded(patience: Patience, crowd: Crowd) -> Self {
+        let lasts = TimeDelta::minutes(10);
+        Self::whole(SocketOptions::default(), lasts, None, |door| {
+            door.with_patience(patience)
+                .with_crowd(crowd)
+                .with_proxies(Proxies::default())
+        })
+        .await
     }
 
     /// With other limits, and tokens that last so long.
     pub async fn with(sockets: SocketOptions, lasts: TimeDelta) -> Self {
-        Self::whole(sockets, lasts, None).await
+        Self::whole(sockets, lasts, None, |door| door).await
     }
 
     async fn whole(
         sockets: SocketOptions,
         lasts: TimeDelta,
         trusted: Option<(&str, bool)>,
+        more: impl FnOnce(Door<Small>) -> Door<Small>,
     ) -> Self {
         let world = Arc::new(World::default());
         let keeper = Arc::new(Keeper {
@@ -309,6 +333,7 @@ impl SmallServer {
                 ..Proxies::default()
             })
             .with_origins(["https://example.com".to_owned()]);
+        let door = more(door);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stop = CancellationToken::new();
