@@ -10,7 +10,7 @@ export const PAGE = {
         nodes { rowId kind description amount occurredAt } } } } } } }`,
   mercurius: `query($agent: ID!) { agent(id: $agent) { displayName customers(first: 20) { id name accountNumber
     charges(first: 5) { id kind description amount occurredAt } } } }`,
-  seaography: `query($agent: String!) { affiliation(filters: {agentId: {eq: $agent}, until: {is_null: "1"}}, orderBy: {id: DESC},
+  seaography: `query($agent: String!) { affiliation(filters: {agentId: {eq: $agent}, until: {is_null: true}}, orderBy: {id: DESC},
     pagination: {page: {limit: 20, page: 0}}) { nodes { customer { id name number
       charge(orderBy: {occurredAt: DESC}, pagination: {page: {limit: 5, page: 0}}) {
         nodes { id kind description amount occurredAt } } } } } }`,

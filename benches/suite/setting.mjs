@@ -11,7 +11,7 @@ import { WORK } from './servers.mjs';
 const GROWTH = `${BIN}/growth`;
 // What ten million charges take with all that belongs to them, indexes included; and some room to work in.
 const BYTES_A_CHARGE = 2_700;
-const ROOM = 6;
+const ROOM = 9;
 
 /** Runs the generator, and shows how far it is. */
 function grow(url, args) {

@@ -4,8 +4,8 @@ import { spread, told } from './figures.mjs';
 import * as postgres from './postgres.mjs';
 
 /**
- * Lets each side have its round, one after the other, so many times. A side is `{name, server, round}`; `round(nth)`
- * answers `{rate, p99, done, …}`. CPU is the server's and the database's while the round lasts, for each thing done.
+ * Lets each side have its round, one after the other, so many times. A side is `{name, server, prepare, round}`; `round(nth)`
+ * answers `{rate, p99, done, …}`, and what is prepared is not measured. CPU is the server's and the database's while the round lasts, for each thing done.
  */
 export async function alternate(sides, rounds, unit = 'a second') {
   const figures = new Map(sides.map(({ name }) => [name, []]));
@@ -13,6 +13,7 @@ export async function alternate(sides, rounds, unit = 'a second') {
   for (let nth = 0; nth <= rounds; nth += 1) {
     const line = [];
     for (const side of sides) {
+      await side.prepare?.();
       const before = { server: side.server?.cpu() ?? 0, database: await postgres.cpu() };
       const figure = await side.round(nth);
       const cpu = { server: (side.server?.cpu() ?? 0) - before.server, database: (await postgres.cpu()) - before.database };

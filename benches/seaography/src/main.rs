@@ -10,7 +10,7 @@ use async_graphql_axum::GraphQL;
 use axum::{Router, routing::post_service};
 use entities::{affiliation, agent, charge, customer};
 use sea_orm::{ConnectOptions, Database};
-use seaography::{Builder, BuilderContext, async_graphql};
+use seaography::{Builder, BuilderContext};
 use tokio::net::TcpListener;
 
 static CONTEXT: LazyLock<BuilderContext> = LazyLock::new(BuilderContext::default);

@@ -4,12 +4,22 @@ import { PAGE, dayReport, recording } from '../asked.mjs';
 import { onPostgres, prove } from '../books.mjs';
 import { ask } from '../client.mjs';
 import { drop, value } from '../postgres.mjs';
-import { ours } from '../servers.mjs';
+import { ours, stopAll } from '../servers.mjs';
 import { accountsOf, copyOfSmall, large } from '../setting.mjs';
 import { alternate, cpuOf, outcome } from '../sides.mjs';
 import { Poster } from './posting.mjs';
 
-export async function run({ setting, rounds, seconds, largest }) {
+export async function run(asked) {
+  try {
+    return await measure(asked);
+  } finally {
+    // It is most of what the disk has.
+    stopAll();
+    await drop('large');
+  }
+}
+
+async function measure({ setting, rounds, seconds, largest }) {
   const begun = Date.now();
   const charges = await large(setting, largest);
   const grown = Math.round((Date.now() - begun) / 1000);
@@ -29,14 +39,23 @@ export async function run({ setting, rounds, seconds, largest }) {
     servers[name] = server;
   }
   const report = dayReport(setting.until);
+  let token;
   const read = async (name, body, expect) => {
-    const token = await servers[name].signIn('agent.0@example.com');
-    const kind = { name: 'read', body: JSON.stringify(body), headers: { authorization: `Bearer ${token}` }, expect, refuse: '"errors"' };
+    const headers = { authorization: `Bearer ${token}` };
+    const kind = { name: 'read', body: JSON.stringify(body), headers, expect, refuse: '"errors"' };
     const { seconds: taken, kinds } = await ask({ url: servers[name].graphql, connections: 1, seconds, kinds: [kind] });
     const { right, millis } = kinds.read;
     return { rate: right / taken, p50: millis.p50, p99: millis.p99, done: right };
   };
-  const sides = (round) => Object.entries(servers).map(([name, server]) => ({ name, server, round: () => round(name) }));
+  const sides = (round) =>
+    Object.entries(servers).map(([name, server]) => ({
+      name,
+      server,
+      prepare: async () => {
+        token = await server.signIn('agent.0@example.com');
+      },
+      round: () => round(name),
+    }));
   console.log('  the nested page, one connection');
   const pages = await alternate(sides((name) => read(name, { query: PAGE.ours }, '"occurredAt"')), rounds, 'pages a second');
   console.log('  the report by day, one connection');
@@ -49,7 +68,6 @@ export async function run({ setting, rounds, seconds, largest }) {
     console.log(`  proving the ${name} books`);
     await prove(onPostgres(names[name]), { source: 'bench', rows: posters[name].acknowledged });
   }
-  await drop('large');
   const many = charges.toLocaleString('en-US');
   const note = `${many} charges: ${size}, filled in ${grown} s; verify accepts them`;
   const time = (what, figures, reach) =>

@@ -18,11 +18,15 @@ export async function run({ setting, rounds, seconds }) {
     seaography: await seaography('reading-seaography', database),
   };
   await theSame(servers, agent);
+  // A token lasts ten minutes at most.
+  let token;
   const sides = Object.entries(servers).map(([name, server]) => ({
     name,
     server,
+    prepare: async () => {
+      token = name === 'ours' ? await server.signIn('agent.0@example.com') : undefined;
+    },
     round: async () => {
-      const token = name === 'ours' ? await server.signIn('agent.0@example.com') : undefined;
       const kind = {
         name: 'page',
         body: JSON.stringify({ query: PAGE[name], variables: name === 'ours' ? {} : { agent } }),
