@@ -82,7 +82,15 @@ const answers = async (url) => {
 /** Ours, on a database; with the settings as they come, but for these. */
 export async function ours(name, database, settings = {}) {
   const port = await freePort();
-  const env = { DATABASE_URL: database, TOKEN_KEY_FILE: `${WORK}/${name}.key`, LISTEN: `127.0.0.1:${port}`, LOG: 'warn', ...settings };
+  const env = {
+    DATABASE_URL: database,
+    TOKEN_KEY_FILE: `${WORK}/${name}.key`,
+    LISTEN: `127.0.0.1:${port}`,
+    LOG: 'warn',
+    // All clients are this machine.
+    CONNECTIONS_PER_SOURCE: '-',
+    ...settings,
+  };
   const server = await start(name, SERVER, ['serve'], env, port, { ready: answers });
   server.database = database;
   server.signIn = async (email) => {
