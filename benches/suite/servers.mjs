@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { sql } from './postgres.mjs';
 import { BIN, cpuOf, freePort, memoryOf } from './machine.mjs';
 
 export const SERVER = `${BIN}/agent-program`;
@@ -99,6 +100,21 @@ export async function ours(name, database, settings = {}) {
     const { signIn } = await gql(server.graphql, query, { input });
     if (!signIn.session) throw new Error(`${email} cannot sign in: ${JSON.stringify(signIn.userErrors)}`);
     return signIn.session.accessToken;
+  };
+  /** So many operators, signed in: nobody may listen as often as this, so these listen together. */
+  server.operators = async (count) => {
+    const database = new URL(server.database).pathname.slice(1);
+    await sql(
+      database,
+      `INSERT INTO login (id, email, email_key, email_person, name, password_hash, operator, created_at)
+       SELECT gen_random_uuid(), email, email, email, name, password_hash, operator, created_at
+       FROM (SELECT 'operator.' || n || '@example.com' AS email, name, password_hash, operator, created_at
+             FROM login, generate_series(1, ${count}) AS n WHERE login.email = 'operator@example.com') AS new
+       ON CONFLICT DO NOTHING`,
+    );
+    const tokens = [];
+    for (let nth = 1; nth <= count; nth += 1) tokens.push(await server.signIn(`operator.${nth}@example.com`));
+    return tokens;
   };
   /** A switch's key, which an operator makes. */
   server.switchKey = async () => {

@@ -34,7 +34,7 @@ pub async fn run(listening: Listening) -> Result<ListeningOutcome, Fault> {
     let (ended, end) = watch::channel(false);
     let mut listeners = JoinSet::new();
     for nth in 0..listening.subscribers {
-        let socket = Socket::open(&listening).await?;
+        let socket = Socket::open(&listening, nth).await?;
         let listener = Listener {
             listening: Arc::clone(&listening),
             sent: Arc::clone(&sent),

@@ -77,9 +77,8 @@ pub struct Listening {
     /// `ws://…`
     pub url: String,
     pub subscribers: usize,
-    /// The payload of `connection_init`.
-    #[serde(default)]
-    pub init: serde_json::Value,
+    /// The payloads of `connection_init`, in turn: so many people listen.
+    pub inits: Vec<serde_json::Value>,
     pub query: String,
     /// What stands before a post's number in what is heard of it, and what comes after.
     pub before: String,

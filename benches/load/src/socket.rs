@@ -15,8 +15,8 @@ use super::scenario::Listening;
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Connects, and subscribes.
-    pub async fn open(listening: &Listening) -> Result<Self, Fault> {
+    /// Connects, and subscribes: as one of those who listen.
+    pub async fn open(listening: &Listening, nth: usize) -> Result<Self, Fault> {
         let mut request = listening.url.as_str().into_client_request()?;
         let protocol = "graphql-transport-ws".parse()?;
         request
@@ -24,7 +24,7 @@ impl Socket {
             .insert("sec-websocket-protocol", protocol);
         let (stream, _) = connect_async(request).await?;
         let mut socket = Self(stream);
-        let init = json!({ "type": "connection_init", "payload": listening.init });
+        let init = json!({ "type": "connection_init", "payload": listening.inits.get(nth % listening.inits.len().max(1)) });
         socket.say(&init).await?;
         let answer = tokio::time::timeout(Duration::from_secs(20), socket.hear()).await??;
         if !answer.contains("connection_ack") {

@@ -5,7 +5,7 @@ import { onPostgres, prove } from '../books.mjs';
 import { ask, load } from '../client.mjs';
 import { sql } from '../postgres.mjs';
 import { ours } from '../servers.mjs';
-import { accountsOf, copyOfSmall } from '../setting.mjs';
+import { accountsOf, agentOf, copyOfSmall } from '../setting.mjs';
 import { outcome } from '../sides.mjs';
 
 const CONNECTIONS = 16;
@@ -50,12 +50,14 @@ export async function run({ setting, quick }) {
   // Subscribers, with a post a second of their own that each of them must hear of among all the others.
   const hot = (await accountsOf('mixed', 0, 20)).map(({ number }) => number);
   const subscribers = quick ? 20 : 200;
+  const agent = await agentOf('mixed', 0);
+  const operators = await server.operators(Math.ceil(subscribers / 50));
   const listening = load({
     what: 'listen',
     url: server.socket,
     subscribers,
-    init: { authorization: `Bearer ${tokens[0]}` },
-    query: 'subscription { commissionEvents { cursor commission { amount charge { externalId } } } }',
+    inits: operators.map((token) => ({ authorization: `Bearer ${token}` })),
+    query: `subscription { commissionEvents(agentId: "agt_${agent.replaceAll('-', '')}") { cursor commission { amount charge { externalId } } } }`,
     before: '"externalId":"heard-',
     after: '"',
     post: { url: server.graphql, connections: 1, requests: seconds, kinds: [recording({ source: 'heard', key, accounts: hot, at })] },
