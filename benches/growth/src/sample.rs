@@ -21,7 +21,9 @@ impl Sample {
     /// As of an instant.
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
-        let plan = Plan::of(4_000, now);
+        let mut plan = Plan::of(4_000, now);
+        // Twenty-five of every agent, and some more.
+        plan.customers = plan.agents * 40;
         let head = chain::Model {
             shard: 0,
             seq: 0,
