@@ -9,6 +9,7 @@ use entity::commission::{self, CommissionKind};
 use entity::entry::Account;
 use entity::{AgentId, PhoneNumber, TypedId};
 
+use super::expected::Earning;
 use super::model::{Model, Place, status, stood, units};
 use crate::world::World;
 
@@ -38,6 +39,7 @@ impl Model {
             ChargeKind::Service => Account::RevenueServices,
             ChargeKind::PlanFee => Account::RevenuePlans,
         };
+        self.paid.insert(charge.id, (promo, cash, own));
         let mut moves = BTreeMap::new();
         let revenue = (revenue, None);
         moved(&mut moves, (Account::CustomerPromo, owner), revenue, promo);
@@ -50,6 +52,13 @@ impl Model {
             (None, []) => {}
             (Some((agent, rate)), [row]) => {
                 let posted = self.commission(world, charge, (agent, rate, cash + own), row);
+                let earning = Earning {
+                    row: row.clone(),
+                    taken: 0,
+                    net: posted,
+                    clawbacks: 0,
+                };
+                self.earnings.insert(charge.id, earning);
                 let to = if is_held(world, agent, charge.occurred_at) {
                     Account::AgentHeld
                 } else {
@@ -131,7 +140,7 @@ impl Model {
         posted
     }
 
-    /// Each charge once, never changed; the roll-ups are their sums.
+    /// Each charge once, changed by refunds and fraud cases alone; the roll-ups are their sums.
     pub fn charges_once(&mut self, world: &World, fresh: Vec<charge::Model>) {
         for charge in fresh {
             assert_eq!(charge.created_at, world.now());
@@ -141,12 +150,12 @@ impl Model {
             listed(world, &charge);
             self.roll_up(world, &charge);
             let key = (charge.source.clone(), charge.external_id.clone());
+            self.keys.insert(charge.id, key.clone());
             self.charges.insert(key, charge);
         }
         let unchanged = world.books.charges.iter().eq(self.charges.iter());
-        assert!(unchanged, "a charge was changed");
+        assert!(unchanged, "a charge was changed otherwise");
         let slots = world.books.slots.iter().map(|((agent, slot, kind), row)| {
-            assert_eq!(units(row.clawed_back), 0);
             let figures = [
                 i128::from(row.charges),
                 i128::from(row.calls),
@@ -154,6 +163,7 @@ impl Model {
                 units(row.spent),
                 units(row.base),
                 units(row.earned),
+                units(row.clawed_back),
             ];
             ((*agent, slot.timestamp(), *kind), figures)
         });
@@ -163,7 +173,6 @@ impl Model {
             .days
             .iter()
             .map(|((agent, customer, day), row)| {
-                assert_eq!(units(row.clawed_back), 0);
                 let figures = [
                     i128::from(row.charges),
                     i128::from(row.calls),
@@ -171,6 +180,7 @@ impl Model {
                     units(row.spent),
                     units(row.base),
                     units(row.earned),
+                    units(row.clawed_back),
                 ];
                 let begins = day.and_hms_opt(0, 0, 0).expect("midnight").and_utc();
                 ((*agent, *customer, begins.timestamp()), figures)
@@ -189,6 +199,7 @@ impl Model {
             units(charge.amount),
             row.map_or(0, |row| units(row.base)),
             row.map_or(0, |row| units(row.amount)),
+            0,
         ];
         let at = charge.occurred_at.timestamp();
         let slot = (agent, at - at.rem_euclid(900), charge.kind);

@@ -9,9 +9,10 @@ use entity::desk_event::DeskSubject;
 use entity::entry::{self, Account};
 use entity::payout::PayoutState;
 use entity::transaction::{self, Cause, TransactionKind};
-use entity::{AgentId, CustomerId, PayoutId, TypedId};
+use entity::{AgentId, CustomerId, FraudCaseId, PayoutId, ProposalId, TypedId};
+use uuid::Uuid;
 
-use super::model::{Model, units};
+use super::model::{Model, ToldOf, units};
 use crate::world::World;
 
 impl Model {
@@ -20,31 +21,24 @@ impl Model {
         &mut self,
         world: &World,
         transaction: &transaction::Model,
-        entries: &[entry::Model],
-        commissions: &[commission::Model],
+        (entries, commissions): (&[entry::Model], &[commission::Model]),
+        told: Vec<ToldOf>,
     ) {
+        let foretold = !told.is_empty();
         let mut customers = BTreeSet::new();
-        let mut agents: BTreeMap<AgentId, AgentEventKind> = BTreeMap::new();
-        for entry in entries {
-            let Some(owner) = entry.owner_id else {
-                continue;
-            };
-            let agent = match entry.account {
-                Account::CustomerCash | Account::CustomerPromo => {
-                    customers.insert(CustomerId(owner));
-                    world.books.customers[&CustomerId(owner)].own_of
-                }
-                _ => Some(AgentId(owner)),
-            };
-            agents.extend(agent.map(|agent| (agent, AgentEventKind::OwnAccount)));
+        let mut agents: BTreeMap<AgentId, Vec<(AgentEventKind, Uuid)>> = BTreeMap::new();
+        for (agent, kind, subject) in told {
+            agents.entry(agent).or_default().push((kind, subject));
         }
-        for row in commissions {
-            agents.insert(row.agent_id, AgentEventKind::Commission);
+        for row in commissions.iter().filter(|_| !foretold) {
+            let of = (AgentEventKind::Commission, row.id.uuid());
+            agents.entry(row.agent_id).or_default().push(of);
         }
         match transaction.kind {
             TransactionKind::Transfer => {
                 let transfer = world.books.added.transfers.last().expect("a transfer");
-                agents.insert(transfer.agent_id, AgentEventKind::Transfer);
+                let of = (AgentEventKind::Transfer, transaction.cause_id);
+                agents.insert(transfer.agent_id, vec![of]);
             }
             TransactionKind::PayoutReserved
             | TransactionKind::PayoutReleased
@@ -53,35 +47,48 @@ impl Model {
             | TransactionKind::PayoutReturned => {
                 let payout = world.books.payouts.get(&PayoutId(transaction.cause_id));
                 let agent = payout.expect("a payout").agent_id;
-                agents.insert(agent, AgentEventKind::Payout);
-            }
-            TransactionKind::CommissionReleased | TransactionKind::CommissionForfeited => {
-                let kind = match transaction.cause {
-                    Cause::Agent => AgentEventKind::Standing,
-                    _ => AgentEventKind::Commission,
-                };
-                for told in agents.values_mut() {
-                    *told = kind;
-                }
+                let of = (AgentEventKind::Payout, transaction.cause_id);
+                agents.insert(agent, vec![of]);
             }
             _ => {}
         }
-        self.account_events(world, transaction, customers);
-        for _ in 0..agents.len() {
-            let event = &world.books.added.agent_events[self.read.agent_events];
-            assert_eq!(event.transaction_id, Some(transaction.id));
-            let kind = agents.remove(&event.agent_id).expect("told once each");
-            assert_eq!(event.kind, kind);
-            let standings = &world.books.agents[&event.agent_id].standings;
-            let subject = match commissions {
-                _ if kind == AgentEventKind::Standing => {
-                    standings.last().expect("a standing").id.uuid()
+        let touched = entries.iter().filter_map(|entry| {
+            let owner = entry.owner_id?;
+            match entry.account {
+                Account::CustomerCash | Account::CustomerPromo => {
+                    customers.insert(CustomerId(owner));
+                    world.books.customers[&CustomerId(owner)].own_of
                 }
-                [row] if kind == AgentEventKind::Commission => row.id.uuid(),
-                _ => transaction.cause_id,
-            };
-            assert_eq!(event.subject_id, subject);
-            self.agent_event(world, event);
+                _ => Some(AgentId(owner)),
+            }
+        });
+        for agent in touched {
+            agents
+                .entry(agent)
+                .or_insert_with(|| match (transaction.kind, transaction.cause) {
+                    (
+                        TransactionKind::CommissionReleased | TransactionKind::CommissionForfeited,
+                        Cause::Agent,
+                    ) => {
+                        let standings = &world.books.agents[&agent].standings;
+                        let newest = standings.last().expect("a standing");
+                        vec![(AgentEventKind::Standing, newest.id.uuid())]
+                    }
+                    (TransactionKind::CommissionForfeited, Cause::Commission) => {
+                        vec![(AgentEventKind::Commission, transaction.cause_id)]
+                    }
+                    _ => vec![(AgentEventKind::OwnAccount, transaction.cause_id)],
+                });
+        }
+        self.account_events(world, transaction, customers);
+        for (agent, heard) in agents {
+            for (kind, subject) in heard {
+                let event = &world.books.added.agent_events[self.read.agent_events];
+                assert_eq!(event.transaction_id, Some(transaction.id));
+                let is = (event.agent_id, event.kind, event.subject_id);
+                assert_eq!(is, (agent, kind, subject), "told of each, in order");
+                self.agent_event(world, event);
+            }
         }
     }
 
@@ -151,7 +158,7 @@ impl Model {
         assert_eq!(event.payout_state, state);
     }
 
-    /// The desk hears of each payout once.
+    /// The desk hears of each payout, case and proposal once.
     pub fn desk_events(&mut self, books: &Books) {
         for event in &books.added.desk_events[self.read.desk_events..] {
             self.read.desk_events += 1;
@@ -160,10 +167,18 @@ impl Model {
                 Ok(self.read.desk_events),
                 "a gap"
             );
-            assert_eq!(event.subject, DeskSubject::Payout);
-            let payout = books.payouts.get(&PayoutId(event.subject_id));
-            assert_eq!(payout.expect("a payout").requested_at, books.now);
+            let id = event.subject_id;
+            let asked_at = match event.subject {
+                DeskSubject::Payout => books.payouts[&PayoutId(id)].requested_at,
+                DeskSubject::FraudCase => books.fraud_cases[&FraudCaseId(id)].opened_at,
+                DeskSubject::Proposal => books.proposals[&ProposalId(id)].created_at,
+                DeskSubject::Application => panic!("nobody applies"),
+            };
+            assert_eq!((asked_at, event.occurred_at), (books.now, books.now));
         }
-        assert_eq!(self.read.desk_events, books.payouts.iter().count());
+        let cases = books.fraud_cases.iter().count();
+        let all = books.payouts.iter().count() + cases + self.proposals;
+        assert_eq!(self.cases.len(), cases);
+        assert_eq!(self.read.desk_events, all, "the desk hears of each once");
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use agent_program::program::lots::Histories;
 use agent_program::program::{Command, Reason, Refusal};
 use entity::PayoutId;
 use serde_json::to_value;
 
+use super::expected::Act;
 use super::loader;
 use super::model::Model;
 use super::moves::{immature, immature_held};
@@ -60,6 +62,14 @@ impl Tally {
             "reinstateAgent",
             "closeAgent",
             "payBonus",
+            "refundCharge",
+            "reverseTopUp",
+            "reverseTransfer",
+            "postAdjustment",
+            "writeOff",
+            "openFraudCase",
+            "confirmFraudCase",
+            "clearFraudCase",
         ] {
             let done = self.of(&format!("{command} done"));
             assert!(done * 20 >= histories, "{command}: only {done} times");
@@ -82,6 +92,8 @@ impl Tally {
             "SecondPersonRequired",
             "ExternalIdReused",
             "DestinationNotRated",
+            "RefundExceedsCharge",
+            "TransferSpent",
         ] {
             assert!(self.of(reason) > 0, "never refused with {reason}");
         }
@@ -138,6 +150,10 @@ pub struct History {
     /// Whether each command is also decided on books that hold only what it needs.
     sparse: bool,
     before: Picture,
+    /// What happened to the cash of all accounts.
+    pub cash: Histories,
+    /// How many entries that tells of.
+    told: usize,
 }
 
 impl History {
@@ -152,6 +168,8 @@ impl History {
             aloud,
             sparse: chance.percent(25),
             before: Picture::of(&world.books),
+            cash: loader::openings(&world),
+            told: 0,
             chance,
             world,
         }
@@ -193,6 +211,16 @@ impl History {
         command: &C,
         foreseen: impl Into<Foreseen>,
     ) -> Result<C::Outcome, Refusal> {
+        self.decide_as(command, foreseen, |_| None)
+    }
+
+    /// The same with something that is done after the fact: what it is the outcome says.
+    pub fn decide_as<C: Command>(
+        &mut self,
+        command: &C,
+        foreseen: impl Into<Foreseen>,
+        act: impl FnOnce(&C::Outcome) -> Option<Act>,
+    ) -> Result<C::Outcome, Refusal> {
         if self.aloud {
             let input = to_value(command).expect("a command is JSON");
             eprintln!("{} {} {input}", self.world.now(), C::NAME);
@@ -202,7 +230,7 @@ impl History {
             self.undone(command);
         }
         let sparse = self.sparse.then(|| {
-            let mut books = loader::load(&self.world, command);
+            let mut books = loader::load(&self.world, &self.cash, command);
             let outcome = books.attempt(|books| command.decide(books));
             (to_value(outcome).expect("JSON"), books.added)
         });
@@ -230,8 +258,30 @@ impl History {
             let events = &self.world.books.added.agent_events[begin..];
             assert_eq!(added.agent_events, events);
         }
+        self.model.act = outcome.as_ref().ok().and_then(act);
         self.model.follow(&self.world);
+        self.recall();
         outcome
+    }
+
+    /// What a loader would know of what happened.
+    fn recall(&mut self) {
+        let known = &self.world.books.charge_keys;
+        let charges = self.world.books.charges.iter().map(|(_, row)| row);
+        let fresh: Vec<_> = charges
+            .filter(|row| !known.contains_key(&row.id))
+            .cloned()
+            .collect();
+        for charge in fresh {
+            self.world.recall(&charge);
+        }
+        for transfer in self.world.books.added.transfers.clone() {
+            if self.world.books.transfers.get(&transfer.id).is_none() {
+                self.world.books.transfers.load(transfer.id, transfer);
+            }
+        }
+        loader::tell(&self.world, &mut self.cash, self.told);
+        self.told = self.world.books.added.entries.len();
     }
 
     /// However far a command came, what it did can be undone.

@@ -1,22 +1,28 @@
 //! What the ledger must be, counted by hand: sums of entries in `i128`, and nothing of the code that is tested.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use agent_program::program::Books;
 use chrono::{DateTime, Utc};
 use entity::agent::AgentStatus;
+use entity::agent_event::AgentEventKind;
 use entity::charge::{self, ChargeKind};
 use entity::commission;
 use entity::entry::{self, Account};
+use entity::fraud_case::FraudCaseState;
 use entity::payout::PayoutState;
 use entity::transaction::{self, TransactionKind};
-use entity::{AgentId, CustomerId, Money, Name, TypedId};
+use entity::{AgentId, ChargeId, CustomerId, FraudCaseId, Money, Name, TypedId};
 use uuid::Uuid;
 
-use super::moves::{immature, immature_held};
+use super::expected::{Act, Earning, Expected};
+use super::moves::{became, immature, immature_held};
+use super::purses::Purses;
 use crate::world::World;
 
 pub type Place = (Account, Option<Uuid>);
+/// Who hears, of what kind of thing, and which.
+pub type ToldOf = (AgentId, AgentEventKind, Uuid);
 
 /// One account of the ledger.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,8 +54,22 @@ pub struct Model {
     pub account_seqs: BTreeMap<CustomerId, i64>,
     pub read: Read,
     pub charges: BTreeMap<(Name, Name), charge::Model>,
-    pub slots: BTreeMap<(AgentId, i64, ChargeKind), [i128; 6]>,
-    pub days: BTreeMap<(AgentId, CustomerId, i64), [i128; 6]>,
+    pub keys: BTreeMap<ChargeId, (Name, Name)>,
+    /// With what charges were paid: promo, cash, an agent's own commission.
+    pub paid: BTreeMap<ChargeId, (i128, i128, i128)>,
+    pub earnings: BTreeMap<ChargeId, Earning>,
+    pub cases: BTreeMap<FraudCaseId, (FraudCaseState, Vec<ChargeId>)>,
+    /// What open cases hold.
+    pub holds: BTreeMap<ChargeId, i128>,
+    pub purses: Purses,
+    /// How many acts wait for a second operator, or waited.
+    pub proposals: usize,
+    /// What was decided just now, until it is followed.
+    pub act: Option<Act>,
+    /// The transactions that it must be made of.
+    pub foretold: VecDeque<Expected>,
+    pub slots: BTreeMap<(AgentId, i64, ChargeKind), [i128; 7]>,
+    pub days: BTreeMap<(AgentId, CustomerId, i64), [i128; 7]>,
 }
 
 pub fn units(amount: Money) -> i128 {
@@ -68,6 +88,7 @@ impl Model {
         }
         for (id, row) in world.books.customer_balances.iter() {
             model.open((Account::CustomerCash, Some(id.uuid())), row.cash);
+            model.purses.open(*id, units(row.cash));
             model.open((Account::CustomerPromo, Some(id.uuid())), row.promo);
         }
         model
@@ -97,6 +118,9 @@ impl Model {
             .filter(|(key, _)| !self.charges.contains_key(*key))
             .map(|(_, charge)| charge.clone())
             .collect();
+        if let Some(act) = self.act.take() {
+            self.begin(world, act);
+        }
         for transaction in &added.transactions[self.read.transactions..] {
             self.events_without_transaction(world);
             let entries = &added.entries[self.read.entries..];
@@ -113,12 +137,18 @@ impl Model {
             let charge = fresh
                 .iter()
                 .find(|charge| charge.transaction_id == Some(transaction.id));
-            self.transaction(world, transaction, &entries, charge, &commissions);
+            let told = self.transaction(world, transaction, &entries, charge, &commissions);
+            self.purses.follow(transaction, &entries);
             self.read.transactions += 1;
             self.read.entries += entries.len();
             self.read.commissions += commissions.len();
-            self.events(world, transaction, &entries, &commissions);
+            self.events(world, transaction, (&entries, &commissions), told);
         }
+        assert!(
+            self.foretold.is_empty(),
+            "did not happen: {:?}",
+            self.foretold
+        );
         self.events_without_transaction(world);
         assert_eq!(self.read.entries, added.entries.len(), "strange entries");
         assert_eq!(self.read.commissions, added.commissions.len());
@@ -128,6 +158,10 @@ impl Model {
         self.charges_once(world, fresh);
         self.balances(books);
         self.payouts(books);
+        self.held(world);
+        for (id, row) in books.customer_balances.iter() {
+            assert_eq!(self.purses.balance(*id), units(row.cash), "E29: {id}");
+        }
         for (id, sum) in books.immature.iter() {
             assert_eq!(units(*sum), immature(world, *id), "E09");
         }
@@ -143,9 +177,14 @@ impl Model {
         entries: &[entry::Model],
         charge: Option<&charge::Model>,
         commissions: &[commission::Model],
-    ) {
+    ) -> Vec<ToldOf> {
         assert_eq!(transaction.created_at, world.now());
-        let expected = if let Some(charge) = charge {
+        let mut told = Vec::new();
+        let foretold = self.as_foretold(world, transaction, commissions);
+        let expected = if let Some((moves, tells)) = foretold {
+            told = tells;
+            moves
+        } else if let Some(charge) = charge {
             assert_eq!(transaction.kind, TransactionKind::Charge);
             assert_eq!(transaction.cause_id, charge.id.uuid());
             assert_eq!(transaction.occurred_at, charge.occurred_at);
@@ -175,12 +214,17 @@ impl Model {
         let may_owe = charge.is_some_and(|charge| {
             charge.kind == ChargeKind::Call || charge.external_id.as_str().starts_with("top_")
         });
+        let may_owe = may_owe || transaction.kind == TransactionKind::TopUpReversed;
         for entry in entries {
-            self.entry(entry, may_owe);
+            let takes = commissions.iter().any(|row| {
+                row.reverses_id.is_some() && Some(row.agent_id.uuid()) == entry.owner_id
+            });
+            self.entry(entry, (may_owe, takes));
         }
+        told
     }
 
-    fn entry(&mut self, entry: &entry::Model, may_owe: bool) {
+    fn entry(&mut self, entry: &entry::Model, (may_owe, takes): (bool, bool)) {
         let line = self
             .lines
             .entry((entry.account, entry.owner_id))
@@ -198,7 +242,7 @@ impl Model {
         }
         let lawful = match entry.account {
             Account::CustomerPromo | Account::AgentHeld | Account::AgentReserved => after >= 0,
-            Account::AgentCommission => after >= 0 || after > before,
+            Account::AgentCommission => after >= 0 || after > before || takes,
             Account::CustomerCash => after >= 0 || after > before || may_owe,
             _ => true,
         };
@@ -272,6 +316,55 @@ impl Model {
         }
         let found = self.house((Account::PayoutsInTransit, None));
         assert_eq!(found, in_transit, "8: in transit");
+    }
+
+    /// What is held is what cases hold, and what was earned under suspensions that last: counted row by row, but for the
+    /// last 0.0001 of what was taken back, which the carry may have taken elsewhere.
+    fn held(&self, world: &World) {
+        let books = &world.books;
+        for (charge, row) in books.case_charges.iter() {
+            let held = self.holds.get(charge).copied().unwrap_or_default();
+            assert_eq!(units(row.held), held, "E28: held of {charge}");
+        }
+        for (id, file) in books.agents.iter() {
+            let (mut waits, mut clawbacks) = (0, 0);
+            for row in books
+                .added
+                .commissions
+                .iter()
+                .filter(|row| row.agent_id == *id)
+            {
+                if row.suspension_id.is_some() && became(world, row).is_none() {
+                    waits += units(row.amount);
+                    clawbacks += i128::from(row.reverses_id.is_some());
+                }
+            }
+            let free = self.holds.iter().filter(|(charge, _)| {
+                let row = &self.earnings[*charge].row;
+                row.agent_id == *id && (row.suspension_id.is_none() || became(world, row).is_some())
+            });
+            let free: i128 = free.map(|(_, held)| held).sum();
+            let held = self.balance(Account::AgentHeld, id.uuid());
+            let off = held - free - waits;
+            assert!(
+                (0..=clawbacks).contains(&off),
+                "E22, E28: held of {id}: {off}"
+            );
+            let by_cases = self.holds_of(*id);
+            let stands = file.agent.status;
+            assert!(held == by_cases || stands == AgentStatus::Suspended && held > by_cases);
+        }
+        let charges = self.charges.values();
+        for charge in charges {
+            assert!(
+                charge.refunded <= charge.amount && !charge.refunded.is_negative(),
+                "6"
+            );
+        }
+        for earning in self.earnings.values() {
+            assert!((0..=units(earning.row.base)).contains(&earning.taken), "6");
+            assert!(earning.net >= -earning.clawbacks, "6: {}", earning.net);
+        }
     }
 
     /// 11: one agent at a time, and no circle.

@@ -91,7 +91,7 @@ impl Model {
             }
             TransactionKind::CommissionReleased => {
                 assert_eq!(transaction.cause, Cause::Agent);
-                let held = self.balance(Account::AgentHeld, cause);
+                let held = self.balance(Account::AgentHeld, cause) - self.holds_of(AgentId(cause));
                 let from = (Account::AgentHeld, Some(cause));
                 let to = (Account::AgentCommission, Some(cause));
                 assert_eq!(status(world, AgentId(cause)), AgentStatus::Active);
@@ -100,7 +100,8 @@ impl Model {
             TransactionKind::CommissionForfeited => {
                 let lost = (Account::ExpenseCommission, None);
                 let (agent, held) = if transaction.cause == Cause::Agent {
-                    (AgentId(cause), self.balance(Account::AgentHeld, cause))
+                    let held = self.balance(Account::AgentHeld, cause);
+                    (AgentId(cause), held - self.holds_of(AgentId(cause)))
                 } else {
                     assert_eq!(transaction.cause, Cause::Commission);
                     let mut rows = world.books.added.commissions.iter();
@@ -196,13 +197,22 @@ pub fn immature_held(world: &World, agent: AgentId) -> i128 {
 
 fn young(world: &World, agent: AgentId, which: impl Fn(&commission::Model) -> bool) -> i128 {
     let rows = world.books.added.commissions.iter();
-    rows.filter(|row| row.agent_id == agent && row.matures_at > world.now() && which(row))
-        .map(|row| units(row.amount))
-        .sum()
+    let young = |row: &&commission::Model| {
+        row.agent_id == agent && row.matures_at > world.now() && which(row)
+    };
+    let rows: Vec<_> = rows.filter(young).collect();
+    let credited: i128 = rows.iter().map(|row| units(row.amount)).sum();
+    // What a case holds can be spent by nobody, and is not young either.
+    let cases = world.books.case_charges.iter().map(|(_, row)| row);
+    let held: i128 = cases
+        .filter(|case| rows.iter().any(|row| Some(row.id) == case.commission_id))
+        .map(|case| units(case.held))
+        .sum();
+    credited - held
 }
 
 /// What followed the suspension that a row was earned under.
-fn became(world: &World, row: &commission::Model) -> Option<AgentStatus> {
+pub fn became(world: &World, row: &commission::Model) -> Option<AgentStatus> {
     let standings = &world.books.agents[&row.agent_id].standings;
     let this = standings
         .iter()

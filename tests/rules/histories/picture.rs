@@ -2,11 +2,13 @@
 
 use agent_program::program::{Books, DayKey, Fate, Shelf, SlotKey};
 use entity::agent::AgentStatus;
+use entity::charge::ChargeState;
 use entity::customer::Management;
 use entity::top_up::TopUpMethod;
 use entity::{
-    AgentId, CustomerId, Money, PayoutId, PlanId, TopUpId, affiliation, agent_balance, agent_slot,
-    customer_balance, customer_day, desk, payout, plan, top_up,
+    AgentId, ChargeId, CustomerId, FraudCaseId, Money, Name, PayoutId, PlanId, ProposalId, TopUpId,
+    TransferId, affiliation, agent_balance, agent_slot, customer_balance, customer_day, desk,
+    fraud_case, fraud_case_charge, payout, plan, proposal, top_up, transfer,
 };
 
 /// The rows, and how many of them are to be inserted and updated.
@@ -19,8 +21,15 @@ pub struct Picture {
     customer_balances: Rows<CustomerId, customer_balance::Model>,
     immature: Rows<AgentId, Money>,
     paid_in: Rows<(CustomerId, TopUpMethod), Money>,
-    /// How many: that none of them is ever changed is proved elsewhere.
-    charges: usize,
+    immature_held: Rows<AgentId, Money>,
+    charges: Rows<(Name, Name), (ChargeState, Money)>,
+    /// What is left of what charges earned.
+    earned: Rows<ChargeId, (Money, Money)>,
+    fraud_cases: Rows<FraudCaseId, fraud_case::Model>,
+    case_charges: Rows<ChargeId, fraud_case_charge::Model>,
+    fraud_held: Rows<AgentId, Money>,
+    transfers: Rows<TransferId, transfer::Model>,
+    proposals: Rows<ProposalId, proposal::Model>,
     top_ups: Rows<TopUpId, top_up::Model>,
     payouts: Rows<PayoutId, payout::Model>,
     plans: Rows<PlanId, plan::Model>,
@@ -52,7 +61,14 @@ impl Picture {
             customer_balances: rows(&books.customer_balances),
             immature: rows(&books.immature),
             paid_in: rows(&books.paid_in),
-            charges: books.charges.iter().count(),
+            immature_held: rows(&books.immature_held),
+            charges: seen(&books.charges, |row| (row.state, row.refunded)),
+            earned: seen(&books.earned, |row| (row.taken, row.net)),
+            fraud_cases: rows(&books.fraud_cases),
+            case_charges: rows(&books.case_charges),
+            fraud_held: rows(&books.fraud_held),
+            transfers: rows(&books.transfers),
+            proposals: rows(&books.proposals),
             top_ups: rows(&books.top_ups),
             payouts: rows(&books.payouts),
             plans: rows(&books.plans),

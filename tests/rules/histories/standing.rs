@@ -73,7 +73,8 @@ impl History {
         assert_eq!(status(&self.world, agent), becomes);
         let held = self.model.balance(Account::AgentHeld, agent.uuid());
         if becomes != AgentStatus::Suspended {
-            assert_eq!(held, 0, "released or forfeited");
+            let by_cases = self.model.holds_of(agent);
+            assert_eq!(held, by_cases, "released or forfeited, but for cases");
         }
         if becomes == AgentStatus::Closed {
             for customer in self.world.customers.clone() {

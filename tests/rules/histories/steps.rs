@@ -20,7 +20,7 @@ use crate::world::name;
 impl History {
     /// One command.
     pub fn step(&mut self) {
-        match self.chance.between(0, 100) {
+        match self.chance.between(0, 135) {
             0..20 => self.calls(),
             20..30 => self.rated_charges(),
             30..37 => self.purchase(),
@@ -35,7 +35,14 @@ impl History {
             91..94 => self.plan_fee(),
             94..96 => self.cancel_plan(),
             96..99 => self.standing(),
-            _ => self.bonus(),
+            99 => self.bonus(),
+            100..109 => self.refund(),
+            109..113 => self.reverse_top_up(),
+            113..117 => self.reverse_transfer(),
+            117..121 => self.adjust(),
+            121..123 => self.write_off(),
+            123..128 => self.suspect(),
+            _ => self.decide_case(),
         }
     }
 
@@ -238,7 +245,7 @@ impl History {
         );
     }
 
-    fn begin_top_up(&mut self) {
+    pub fn begin_top_up(&mut self) {
         let customer = self.customer();
         let method = self.chance.of(&[
             TopUpMethod::CreditCard,
@@ -343,7 +350,7 @@ impl History {
                 assert_eq!(give_back, approved);
                 assert!(!approved || before.product_id.is_some());
             }
-            (TopUpState::Settled, Finished::Settled { top_up, .. }) => {
+            (TopUpState::Settled | TopUpState::Reversed, Finished::Settled { top_up, .. }) => {
                 assert_eq!(top_up, before);
                 self.nothing_changed();
             }
@@ -375,7 +382,7 @@ impl History {
         let _ = self.decide(&command, foreseen);
     }
 
-    fn transfer(&mut self) {
+    pub fn transfer(&mut self) {
         let customer = self.customer();
         let known = self.world.books.customers.get(&customer).is_some();
         let its_own = known.then(|| open_agent(&self.world, customer)).flatten();
