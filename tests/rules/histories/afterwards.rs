@@ -261,14 +261,14 @@ impl History {
     pub fn adjust(&mut self) {
         let operator = self.operator();
         let limit = units(self.world.books.terms.second_person_over);
-        let (customer, amount) = match self.again_proposed(ProposalKind::Adjustment) {
-            Some((Owner::Customer(customer), amount)) => (customer, amount),
-            _ => {
-                let customer = self.customer();
-                let cash = self.sum_owned(Owner::Customer(customer)).max(0);
-                let amount = self.amount(&[limit, limit + 1, -cash, -cash - 1, -cash / 2, -limit]);
-                (customer, amount)
-            }
+        let again = self.again_proposed(ProposalKind::Adjustment);
+        let (customer, amount) = if let Some((Owner::Customer(customer), amount)) = again {
+            (customer, amount)
+        } else {
+            let customer = self.customer();
+            let cash = self.sum_owned(Owner::Customer(customer)).max(0);
+            let edges = [limit, limit + 1, -cash, -cash - 1, -cash / 2, -limit];
+            (customer, self.amount(&edges))
         };
         if amount == Money::MAX {
             return;

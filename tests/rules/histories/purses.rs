@@ -27,7 +27,7 @@ struct Purse {
 /// All accounts.
 #[derive(Default)]
 pub struct Purses {
-    purses: BTreeMap<CustomerId, Purse>,
+    accounts: BTreeMap<CustomerId, Purse>,
     /// What charges were paid with, less what was refunded.
     paid: BTreeMap<Uuid, Vec<Roll>>,
     payouts: BTreeMap<Uuid, Vec<Roll>>,
@@ -65,7 +65,7 @@ impl Purses {
 
     /// What there is, less what is owed.
     pub fn balance(&self, id: CustomerId) -> i128 {
-        self.purses.get(&id).map_or(0, |purse| {
+        self.accounts.get(&id).map_or(0, |purse| {
             let owed: i128 = purse.debts.iter().map(|(_, amount)| amount).sum();
             purse.rolls.iter().map(|(_, amount)| amount).sum::<i128>() - owed
         })
@@ -82,7 +82,7 @@ impl Purses {
 
     /// The last of what is unspent of a transfer: funding, and commission.
     pub fn unspent(&self, id: CustomerId, transfer: Uuid, most: Option<i128>) -> (i128, i128) {
-        let mut found: Vec<Roll> = self.purses.get(&id).map_or(Vec::new(), |purse| {
+        let mut found: Vec<Roll> = self.accounts.get(&id).map_or(Vec::new(), |purse| {
             let of_it = purse.rolls.iter();
             of_it
                 .filter(|(way, _)| way.last() == Some(&transfer))
@@ -100,14 +100,14 @@ impl Purses {
 
     fn owe(&mut self, id: CustomerId, charge: Option<Uuid>, amount: i128) {
         if amount > 0 {
-            let debts = &mut self.purses.entry(id).or_default().debts;
+            let debts = &mut self.accounts.entry(id).or_default().debts;
             debts.push_back((charge, amount));
         }
     }
 
     fn give(&mut self, id: CustomerId, rolls: Vec<Roll>) {
         for (way, mut amount) in rolls {
-            let purse = self.purses.entry(id).or_default();
+            let purse = self.accounts.entry(id).or_default();
             while amount > 0 {
                 let Some((charge, owed)) = purse.debts.pop_front() else {
                     purse.rolls.push_back((way.clone(), amount));
@@ -130,7 +130,7 @@ impl Purses {
     fn take(&mut self, id: CustomerId, amount: i128, charge: Option<Uuid>) -> Vec<Roll> {
         let (mut taken, mut left) = (Vec::new(), amount);
         while left > 0 {
-            let rolls = &mut self.purses.entry(id).or_default().rolls;
+            let rolls = &mut self.accounts.entry(id).or_default().rolls;
             let Some((way, there)) = rolls.pop_front() else {
                 break;
             };
@@ -147,7 +147,7 @@ impl Purses {
 
     /// The newest of some kind, as much as there is.
     fn take_last(&mut self, id: CustomerId, amount: i128, of: impl Fn(&Way) -> bool) -> Vec<Roll> {
-        let rolls = &mut self.purses.entry(id).or_default().rolls;
+        let rolls = &mut self.accounts.entry(id).or_default().rolls;
         let (mut of_it, mut kept) = (Vec::new(), VecDeque::new());
         let mut left = amount;
         while let Some((way, there)) = rolls.pop_back() {
@@ -181,7 +181,9 @@ impl Purses {
                 let from = cash.iter().find(|(_, amount)| *amount < 0);
                 let mut rolls =
                     from.map_or(Vec::new(), |(id, amount)| self.take(*id, -amount, None));
-                rolls.iter_mut().for_each(|(way, _)| way.push(cause));
+                for (way, _) in &mut rolls {
+                    way.push(cause);
+                }
                 rolls.push((vec![Uuid::nil(), cause], amount - size(&rolls)));
                 rolls.retain(|(_, amount)| *amount > 0);
                 self.give(to, rolls);
@@ -190,9 +192,9 @@ impl Purses {
                 let (of, amount) = *cash.iter().find(|(_, amount)| *amount < 0).expect("of");
                 let mut back = self.take_last(of, -amount, |way| way.last() == Some(&cause));
                 assert_eq!(size(&back), -amount, "E27: taken back though spent");
-                back.iter_mut().for_each(|(way, _)| {
+                for (way, _) in &mut back {
                     way.pop();
-                });
+                }
                 back.retain(|(way, _)| *way != [Uuid::nil()]);
                 let to = cash.iter().find(|(_, amount)| *amount > 0);
                 assert_eq!(to.map_or(0, |(_, amount)| *amount), size(&back), "E27");
@@ -222,7 +224,7 @@ impl Purses {
             }
             TransactionKind::ChargeRefunded => {
                 let mut left = amount;
-                let debts = &mut self.purses.entry(id).or_default().debts;
+                let debts = &mut self.accounts.entry(id).or_default().debts;
                 for (charge, owed) in debts.iter_mut() {
                     if *charge == Some(cause) {
                         let part = left.min(*owed);
