@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use agent_program::store::{News, bulk, locks};
 use entity::*;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 
 use super::rows::{self, InBulk, id, money};
-use crate::support::db::on_both;
+use crate::support::db::{TestDb, on_both};
 
 #[tokio::test]
 async fn locked_rows_come_in_the_order_of_their_ids() {
@@ -70,6 +70,48 @@ async fn who_comes_second_waits_and_then_sees_what_the_first_wrote() {
         assert_eq!(second.await.unwrap(), money("7"));
     })
     .await;
+}
+
+/// On SQLite one writes at a time: there is no order.
+#[tokio::test]
+async fn agents_are_locked_before_their_customers() {
+    let test = TestDb::postgres().await;
+    let txn = test.db.begin_write().await.unwrap();
+    rows::everything(&InBulk(&txn)).await;
+    txn.commit().await.unwrap();
+
+    let (agents, customers) = (BTreeSet::from([id(1)]), BTreeSet::from([id(1)]));
+    let first = test.db.begin_write().await.unwrap();
+    let nobody = BTreeSet::new();
+    locks::lock_owners(&first, &nobody, &customers)
+        .await
+        .unwrap();
+    let db = test.db.clone();
+    let second = tokio::spawn(async move {
+        let txn = db.begin_write().await.unwrap();
+        locks::lock_owners(&txn, &agents, &customers).await.unwrap()
+    });
+    // Once it waits for the customer it has the agent: nobody else can take it.
+    let count = async |sql: &str| {
+        let backend = test.db.backend();
+        let rows = test
+            .db
+            .reader()
+            .query_all_raw(Statement::from_string(backend, sql));
+        rows.await.unwrap().len()
+    };
+    let waits = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while count(waits).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let third = test.db.begin_write().await.unwrap();
+    let free = "SELECT agent_id FROM agent_balance FOR UPDATE SKIP LOCKED";
+    let free = Statement::from_string(test.db.backend(), free);
+    let free = third.query_all_raw(free).await.unwrap();
+    assert!(free.is_empty(), "the agent is locked after its customer");
+    first.rollback().await.unwrap();
+    let (agents, customers) = second.await.unwrap();
+    assert_eq!((agents.len(), customers.len()), (1, 1));
 }
 
 #[tokio::test]

@@ -309,6 +309,10 @@ impl History {
         };
         if let Ok(outcome) = self.decide_as(&command, foreseen, act) {
             self.was_seconded(&outcome, operator, (asked, waits));
+            // What took two is soon asked for again: by whom, and whether it was posted by then, makes the difference.
+            if amount.abs() > limit && self.chance.percent(60) {
+                self.adjust();
+            }
         }
     }
 

@@ -57,7 +57,7 @@ const STEPS: i64 = 64;
 const HISTORIES: u64 = 1_600;
 
 /// A long run tells how far it is, every so many.
-const PROGRESS: u64 = 10_000;
+const PROGRESS: u64 = 1_000;
 
 #[test]
 fn whatever_happens_the_books_hold() {
