@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::support::small::SmallServer;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 const HELLO: &[u8] = b"GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nhost: here\r\n\r\n";
 
