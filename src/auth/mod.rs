@@ -1,7 +1,9 @@
 //! Who asks: passwords, sessions, tokens, and machines' keys.
 
 mod actor;
+mod argon;
 mod guesses;
+mod hands;
 mod keys;
 mod links;
 mod opaque;

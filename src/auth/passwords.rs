@@ -1,11 +1,9 @@
 use std::sync::Arc;
+use std::thread;
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-
-use super::Source;
+use super::hands::Hands;
 use super::turns::Turns;
+use super::{Source, argon};
 use crate::Error;
 use crate::program::{Reason, Refusal};
 
@@ -23,6 +21,7 @@ const COMMON_BELOW_GUESSES: u64 = 10_000;
 #[derive(Clone)]
 pub(super) struct Passwords {
     turns: Turns,
+    hands: Hands,
     /// A hash that no password matches: what is checked for an account that is not there, so that it takes as long.
     nobody: Arc<str>,
 }
@@ -31,9 +30,13 @@ impl Passwords {
     /// # Errors
     /// When the machine has no random numbers.
     pub(super) fn new() -> Result<Self, Error> {
-        let nobody = hash(&super::opaque("nobody").0)?;
+        // By a thread that ends, since the memory is kept until then.
+        let nobody = thread::spawn(|| argon::hash(&super::opaque("nobody").0));
+        let nobody = nobody.join();
+        let nobody = nobody.map_err(|_| Error::Fault("password hashing panicked".into()))??;
         Ok(Self {
             turns: Turns::new(AT_ONCE, WAITING, SHARE),
+            hands: Hands::new(AT_ONCE)?,
             nobody: nobody.into(),
         })
     }
@@ -55,7 +58,7 @@ impl Passwords {
             if is_common(&password) {
                 return Err(weak(field).into());
             }
-            hash(&password)
+            argon::hash(&password)
         })
         .await?
     }
@@ -75,14 +78,8 @@ impl Passwords {
             let known = phc.is_some();
             // No password is this long: it costs the time of a short one instead of its own.
             let password = if password.len() > 1024 { "" } else { &password };
-            PasswordHash::new(phc.as_deref().unwrap_or(&nobody))
-                .map(|phc| {
-                    Argon2::default()
-                        .verify_password(password.as_bytes(), &phc)
-                        .is_ok()
-                        && known
-                })
-                .map_err(|fault| Error::Fault(format!("a password hash is no PHC string: {fault}")))
+            let matches = argon::matches(password, phc.as_deref().unwrap_or(&nobody))?;
+            Ok(matches && known)
         })
         .await?
     }
@@ -93,21 +90,14 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let turn = self.turns.wait(source).await?;
-        tokio::task::spawn_blocking(move || {
+        let work = self.hands.work(move || {
             // Held until the work is done, also when whoever asked has gone.
             let _turn = turn;
             work()
-        })
-        .await
-        .map_err(|fault| Error::Fault(format!("password hashing: {fault}")))
+        });
+        let panicked = || Error::Fault("password hashing panicked".into());
+        work.await.ok_or_else(panicked)
     }
-}
-
-fn hash(password: &str) -> Result<String, Error> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|phc| phc.to_string())
-        .map_err(|fault| Error::Fault(format!("password hashing: {fault}")))
 }
 
 fn is_common(password: &str) -> bool {

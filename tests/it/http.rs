@@ -169,6 +169,26 @@ async fn a_panic_is_one_masked_error() {
 }
 
 #[tokio::test]
+async fn a_panic_by_get_is_one_too_and_the_connection_goes_on() {
+    let server = SmallServer::start().await;
+    let client = Client::new();
+    let get = |query: &str| {
+        let request = client.get(server.url()).header("accept", RESPONSE);
+        request.query(&[("query", query)])
+    };
+    for _ in 0..2 {
+        let (status, _, answered) = answer(get("{ panics }")).await;
+        assert_eq!((status, code(&answered)), (500, "INTERNAL_SERVER_ERROR"));
+        assert!(!answered.to_string().contains("secret"), "{answered}");
+        let (status, _, answered) = answer(get("{ hello }")).await;
+        assert_eq!(
+            (status, &answered["data"]["hello"]),
+            (200, &json!("hello "))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_large_body_is_for_calls_only() {
     let server = SmallServer::start().await;
     let body = |query: &str, size: usize| {

@@ -1,9 +1,5 @@
 //! The server is killed, twenty times, and whatever it had answered is there once (`program.md`, 4.9).
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use agent_program::Clock;
@@ -16,88 +12,10 @@ use tokio::sync::watch;
 use crate::support::app::{PASSWORD, TestApp, text};
 use crate::support::dice::Dice;
 use crate::support::money::{account, funds};
+use crate::support::process::{PATIENCE, Server, command};
 
 const KILLS: u32 = 20;
 const CLIENTS: u32 = 4;
-/// Longer than any start takes, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A process of the server's. It is killed when this goes.
-struct Server {
-    process: Mutex<Child>,
-    address: String,
-}
-
-impl Server {
-    /// Starts it on a free port, and waits until it says which.
-    fn start(database: &str, key: &Path) -> Self {
-        let mut process = command(database, key)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the server's program");
-        let mut said = BufReader::new(process.stderr.take().expect("it is piped")).lines();
-        let mut before = String::new();
-        let address = loop {
-            let line = said.next().unwrap_or_else(|| panic!("it ended: {before}"));
-            let line = line.expect("text");
-            if let Some((_, url)) = line.split_once("GraphQL ") {
-                let url = url.trim().strip_prefix("http://").expect("a URL");
-                break url.trim_end_matches("/graphql").to_owned();
-            }
-            before += &line;
-        };
-        // What it says later is read too, or it would wait for a reader; and is seen where the test fails.
-        std::thread::spawn(move || {
-            said.map_while(Result::ok)
-                .for_each(|line| eprintln!("{line}"));
-        });
-        Self {
-            process: Mutex::new(process),
-            address,
-        }
-    }
-
-    /// Waits until it answers.
-    async fn ready(&self) {
-        let url = format!("http://{}/health/ready", self.address);
-        let ready = async {
-            while !matches!(reqwest::get(&url).await, Ok(answer) if answer.status().is_success()) {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, ready)
-            .await
-            .expect("the server gets ready");
-    }
-
-    /// SIGKILL, and nothing is left of it.
-    fn kill(&self) {
-        let mut process = self
-            .process
-            .lock()
-            .expect("nothing panics while it is held");
-        process.kill().expect("a signal");
-        process.wait().expect("its end");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// The program, as it is built, with nothing but these settings.
-fn command(database: &str, key: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agent-program"));
-    command.env_clear().arg("--database-url").arg(database);
-    command
-        .arg("--token-key-file")
-        .arg(key)
-        .args(["--log", "error"]);
-    command
-}
 
 /// Whoever asks a server over HTTP.
 struct Asker {

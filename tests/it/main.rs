@@ -5,6 +5,7 @@ mod support;
 
 mod adjustments;
 mod applications;
+mod attacks;
 mod auth;
 mod bad_input;
 mod catalogue;
@@ -16,6 +17,7 @@ mod crowd;
 mod demo;
 mod documents;
 mod fraud;
+mod fuzzed;
 mod growth;
 mod guessing;
 mod house;

@@ -133,6 +133,27 @@ async fn a_query_is_answered_on_a_socket_too() {
 }
 
 #[tokio::test]
+async fn a_panic_is_one_masked_error_and_the_socket_goes_on() {
+    let server = SmallServer::start().await;
+    let mut client = Client::welcome(&server).await;
+    for query in ["{ panics }", "subscription { breaks }"] {
+        client.subscribe("p", query).await;
+        let mut told = client.hear().await;
+        if told["payload"]["data"]["breaks"] == 1 {
+            told = client.hear().await;
+        }
+        assert!(told.to_string().contains("INTERNAL_SERVER_ERROR"), "{told}");
+        assert!(!told.to_string().contains("secret"), "{told}");
+        if told["type"] == "next" {
+            assert_eq!(client.hear().await["type"], "complete");
+        }
+        client.subscribe("q", "{ hello }").await;
+        assert_eq!(client.hear().await["payload"]["data"]["hello"], "hello ");
+        assert_eq!(client.hear().await["type"], "complete");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_document_is_one_error_and_nothing_after() {
     let server = SmallServer::start().await;
     let mut client = Client::welcome(&server).await;

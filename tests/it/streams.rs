@@ -419,6 +419,11 @@ async fn a_panic_in_a_stream_is_one_masked_error() {
     let error = stream.event().await.unwrap().json();
     assert_eq!(error["errors"][0]["message"], "internal error");
     assert_eq!(stream.event().await, Some(complete()));
+    let mut stream = Reader::open(parts(&server, "subscription { breaks }")).await;
+    let first = stream.part().await.unwrap();
+    assert_eq!(first["payload"]["data"]["breaks"], 1);
+    let error = stream.part().await.unwrap().to_string();
+    assert!(error.contains("INTERNAL_SERVER_ERROR") && !error.contains("secret"));
 }
 
 #[tokio::test]

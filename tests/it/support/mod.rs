@@ -9,6 +9,7 @@ pub mod forms;
 pub mod money;
 pub mod pair;
 pub mod papers;
+pub mod process;
 pub mod sales;
 pub mod small;
 pub mod types;
