@@ -25,6 +25,7 @@ fn bomb(fragments: usize) -> String {
 const COSTLY: &str = "QUERY_TOO_COSTLY";
 const INVALID: &str = "GRAPHQL_VALIDATION_FAILED";
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn refused() -> Vec<(&'static str, String, &'static str)> {
     let sign_in =
         |input: &str| format!("mutation {{ signIn(input: {input}) {{ userErrors {{ code }} }} }}");

@@ -108,7 +108,7 @@ impl Siege {
             () = honest => unreachable!("it asks until the attack is over"),
         };
         self.honest(&client).await;
-        let time = self.server.processor_time() - time;
+        let time = self.server.processor_time().saturating_sub(time);
         let memory = self.server.memory().1.saturating_sub(memory);
         let beside = answered.into_inner();
         println!(

@@ -46,7 +46,9 @@ fn mixed(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
 
 fn run(target: &str, count: usize, judge: fn(&[u8])) {
     let seeds = seeds(target);
-    seeds.iter().for_each(|seed| judge(seed));
+    for seed in &seeds {
+        judge(seed);
+    }
     let mut dice = Dice::new(2_026);
     for _ in 0..count {
         let input = mixed(&mut dice, &seeds);
