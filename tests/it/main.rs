@@ -16,6 +16,7 @@ mod commissions;
 mod crowd;
 mod demo;
 mod documents;
+mod errors;
 mod fraud;
 mod fuzzed;
 mod growth;
