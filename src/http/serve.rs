@@ -20,6 +20,9 @@ use super::patience::heard;
 use super::request_id;
 use crate::graphql::fault::code;
 
+/// A request's line and headers, at most. A URI has no more by itself; of the library's own 400 kB each source could hold a
+/// hundred megabytes.
+const HEAD_BYTES: usize = 64 * 1024;
 /// How long requests that run may take to end when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(20);
 /// When no connection can be accepted: usually there are too many open files.
@@ -50,6 +53,7 @@ pub async fn serve<E: Engine>(
             let (stream, timer) = heard(stream, door.patience, place);
             let connection = http1::Builder::new()
                 .timer(timer)
+                .max_buf_size(HEAD_BYTES)
                 .header_read_timeout(door.patience.headers)
                 .serve_connection(TokioIo::new(stream), service);
             let closing = door.closing.clone();

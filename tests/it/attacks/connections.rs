@@ -53,6 +53,30 @@ async fn slow_headers_and_slow_bodies_hold_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_without_end_are_not_kept() {
+    let siege = Siege::begin(TestApp::sqlite().await).await;
+    let long = format!(
+        "GET /graphql HTTP/1.1\r\nhost: here\r\nx-long: {}",
+        "x".repeat(300_000)
+    );
+    let attack = async {
+        let connections = (0..240).map(async |n| {
+            let mut stream = siege.connect(20 + n % 4).await.expect("a connection");
+            // What is not taken is broken off.
+            let _ = stream.write_all(long.as_bytes()).await;
+            stream
+        });
+        let connections = join_all(connections).await;
+        siege.meanwhile(20).await;
+        connections
+    };
+    let connections = siege.attack("240 headers of 300 kB", attack).await;
+    for stream in connections {
+        assert!(!rest(stream).await.contains("200 OK"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_idle_sockets_hold_up_nobody() {
     let siege = Siege::begin(TestApp::sqlite().await).await;
     let upgrade = "GET /graphql HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\nupgrade: websocket\r\n\

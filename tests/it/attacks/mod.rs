@@ -14,7 +14,7 @@
 //! | forged tokens | `identity`; each header by itself in `src/auth/tokens.rs` |
 //! | refresh tokens used twice, stolen, raced for | `auth.rs`, `sessions.rs`, `signed_out.rs` |
 //! | guessing passwords and codes: by aliases, lists, fragments, in a flood | `identity`, `guessing.rs` |
-//! | slow headers and bodies, answers that are not read | `connections`, `http.rs`, `crowd.rs` |
+//! | slow headers and bodies, headers without end, answers that are not read | `connections`, `http.rs`, `crowd.rs` |
 //! | 1,000 idle sockets, connections by the thousand | `connections`, `crowd.rs` |
 //! | 50 subscribers that do not read | `connections`, `streams.rs`, `socket.rs` |
 //! | somebody else's things | `strangers` |
