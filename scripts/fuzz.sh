@@ -21,7 +21,6 @@ words=fuzz/corpus/$target.dict
   grep -oE '^ *[A-Za-z_]+[(:]|^(type|enum|input|scalar|union|interface) \w+|\$[a-z]+' schema.graphql |
     grep -oE '[$]?\w+$|\w+' | sort -u | sed 's/.*/"&"/'
 } >"$words"
-[ "$target" = documents ] || printf '"%s"\n' '-' '.' '0' '9' 'e' '+' '"' ',' >"$words"
-sed -i 's/^"""$/"\\""/' "$words"
+[ "$target" = documents ] || printf '"%s"\n' '-' '.' '0' '9' 'e' '+' '\"' ',' >"$words"
 exec cargo +nightly fuzz run --sanitizer none --target-dir target/fuzz "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
   -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=4096 -dict="$words" -print_final_stats=1

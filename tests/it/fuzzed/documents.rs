@@ -50,6 +50,8 @@ fn refused(errors: &[ServerError]) {
 fn executed(text: &str, variables: &Map<String, Value>, request_of_it: Request) {
     let ours = tree(request_of_it);
     match async_graphql::parser::parse_query(text) {
+        // It leaves an escaped `"""` in a block string with its backslash: found by this. What runs is ours.
+        Ok(_) if text.contains(r#"\""""#) => {}
         Ok(theirs) => assert_eq!(ours, without_places(&theirs), "{text:?}"),
         // Letters beyond 16 bits by their number are newer than that parser.
         Err(error) => assert!(text.contains("\\u"), "{text:?}: {error}"),
