@@ -18,7 +18,7 @@ words=fuzz/corpus/$target.dict
 {
   printf '"%s"\n' '{' '}' '(' ')' '[' ']' ':' '!' '$' '@' '=' '|' '&' '...' '... on ' ' fragment ' ' on ' '@include(if: ' \
     '@skip(if: ' 'query' 'mutation' 'subscription' '\"\"\"' '\\u' 'null' 'true' 'false' '-1' '1.5e3' '\x00'
-  grep -oE '^ *[A-Za-z_]+[(:]|^(type|enum|input|scalar|union|interface) \w+|\$[a-z]+' schema.graphql |
+  grep -oE '^\s*[A-Za-z_]+[(:]|^(type|enum|input|scalar|union|interface) \w+|\$[a-z]+' schema.graphql |
     grep -oE '[$]?\w+$|\w+' | sort -u | sed 's/.*/"&"/'
 } >"$words"
 [ "$target" = documents ] || printf '"%s"\n' '-' '.' '0' '9' 'e' '+' '\"' ',' >"$words"
