@@ -122,6 +122,12 @@ fn a_document_is_judged_as_the_specification_judges_it() {
         "{ ...a ...b } fragment a on Query { program { name } } fragment b on Query { program { currencyCode } }",
         "query($n: Int = 5) { products(first: $n) { totalCount } }",
         "{ __type(name: \"Money\") { name kind } }",
+        "query { program { name } }",
+        "fragment f on Query { program { name } } { ...f }",
+        "fragment f on Query { program { name } } query { ...f }",
+        "\u{feff}query($n: Int = 5) { products(first: $n, last: null) { totalCount } }",
+        "query Q { program { ... on Program @include(if: true) { x: name } ...f } } fragment f on Program { name }",
+        "{ callRate(to: \"\"\" a\n\\\"\"\" \"\"\") { prefix } x: callRate(to: \"\\n\\\\\\\"\") { prefix } }",
         "subscription { deskEvents { cursor subject { ... on Payout { net } ... on Application { name } } } }",
     ] {
         assert_eq!(verdict(text, json!({})), Ok(()), "{text}");
@@ -130,6 +136,11 @@ fn a_document_is_judged_as_the_specification_judges_it() {
         "",
         "{",
         "{ a(b: ) }",
+        // What our parser forgives.
+        "{ products(first) { totalCount } }",
+        "{ products(first: 5 last) { totalCount } }",
+        "query { products(first) { totalCount } }",
+        "mutation { signIn(input: {email: \"a\", password: \"b\", email}) { userErrors { code } } }",
         "{ \u{7f} }",
         "query { program { name }",
         "sesame sesame",

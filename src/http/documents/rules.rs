@@ -1,16 +1,19 @@
 //! The schema that documents are judged by.
 
 use apollo_compiler::Schema;
+use apollo_compiler::ast;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::Valid;
 use async_graphql::{ServerError, Variables};
 
+use super::super::refusal::refused;
 use super::measure::Sizes;
 use super::read::Document;
-use super::scan::scan;
+use super::scan::{Tokens, scan};
 use super::sentences::Words;
 use super::translate::{self, Places};
 use super::values;
+use crate::graphql::fault::code;
 use crate::graphql::limits::{BODY_BYTES, NESTING};
 
 /// What the specification says and `apollo-compiler` does not know yet.
@@ -18,6 +21,25 @@ const NEWER: &str = "
 directive @oneOf on INPUT_OBJECT
 extend type __Type { isOneOf: Boolean }
 ";
+
+const LEFT_OUT: &str = "A name stands without its value.";
+
+/// Whether the parser has left nothing out: it takes `page(first)` for `page`, without a word. Printed anew, a document has as
+/// many tokens as before.
+fn is_whole(tree: &ast::Document, text: &str) -> bool {
+    let printed = tree.serialize().no_indent().to_string();
+    length(&printed) == length(text)
+}
+
+/// Without what need not be there: the `query` of an operation that has nothing but its selections.
+fn length(text: &str) -> usize {
+    let (mut length, mut before) = (0, &b""[..]);
+    for token in Tokens::of(text) {
+        length += usize::from(before != b"query" || token != b"{");
+        before = token;
+    }
+    length
+}
 
 /// The schema that documents are judged by.
 #[derive(Debug)]
@@ -65,6 +87,9 @@ impl Rules {
         let tree = parser
             .parse_ast(text, "")
             .map_err(|found| self.words.syntax(&found.errors, &places))?;
+        if !is_whole(&tree, text) {
+            return Err(vec![refused(code::PARSE_FAILED, LEFT_OUT, [])]);
+        }
         let parsed = translate::document(&tree, &places).map_err(alone)?;
         Sizes::of(&parsed, &Variables::default())
             .check()

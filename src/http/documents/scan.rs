@@ -16,26 +16,10 @@ pub(super) fn scan(text: &str) -> Result<u32, ServerError> {
             "A document has at most {BODY_BYTES} bytes."
         )));
     }
-    let bytes = text.as_bytes();
-    let (mut at, mut tokens, mut depth) = (0, 0_u32, 0_u32);
-    while let Some(&byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        at += match byte {
-            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                at += length_until(rest, |byte| matches!(byte, b'\n' | b'\r'));
-                continue;
-            }
-            b'"' => string(rest),
-            b'.' if rest.starts_with(b"...") => 3,
-            _ if is_word(byte) => length_until(rest, |byte| !is_word(byte)),
-            _ => 1,
-        };
+    let (mut tokens, mut depth) = (0_u32, 0_u32);
+    for token in Tokens::of(text) {
         tokens += 1;
-        match byte {
+        match token[0] {
             b'{' | b'[' | b'(' => depth += 1,
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             _ => {}
@@ -50,6 +34,51 @@ pub(super) fn scan(text: &str) -> Result<u32, ServerError> {
         }
     }
     Ok(tokens)
+}
+
+/// A document's tokens, as they stand.
+pub(super) struct Tokens<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+        }
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let &byte = self.bytes.get(self.at)?;
+            let rest = &self.bytes[self.at..];
+            let (length, is_token) = match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => (1, false),
+                b'#' => (
+                    length_until(rest, |byte| matches!(byte, b'\n' | b'\r')),
+                    false,
+                ),
+                // A byte order mark, which may stand anywhere.
+                0xEF if rest.starts_with("\u{feff}".as_bytes()) => (3, false),
+                b'"' => (string(rest), true),
+                b'.' if rest.starts_with(b"...") => (3, true),
+                _ if is_word(byte) => (length_until(rest, |byte| !is_word(byte)), true),
+                _ => (1, true),
+            };
+            let end = self.bytes.len().min(self.at + length);
+            let token = &self.bytes[self.at..end];
+            self.at = end;
+            if is_token {
+                return Some(token);
+            }
+        }
+    }
 }
 
 fn is_word(byte: u8) -> bool {

@@ -23,7 +23,7 @@ pub fn judge(bytes: &[u8]) {
     let (text, variables) = text.split_once('\0').unwrap_or((text, ""));
     let variables: Map<String, Value> = serde_json::from_str(variables).unwrap_or_default();
     match request(text, &variables) {
-        Err(errors) => refused(&errors),
+        Err(errors) => refused(text, &errors),
         Ok(request) => executed(text, &variables, request),
     }
 }
@@ -39,11 +39,15 @@ fn code(error: &ServerError) -> String {
     code.as_str().expect("a code").to_owned()
 }
 
-fn refused(errors: &[ServerError]) {
+fn refused(text: &str, errors: &[ServerError]) {
     assert!((1..=10).contains(&errors.len()), "{errors:?}");
     for error in errors {
         assert!(CODES.contains(&code(error).as_str()), "{error:?}");
         assert!(error.message.chars().count() <= 300, "{error:?}");
+        if error.message == "A name stands without its value." {
+            let theirs = async_graphql::parser::parse_query(text);
+            assert!(theirs.is_err(), "nothing is left out: {text:?}");
+        }
     }
 }
 
