@@ -16,6 +16,8 @@ use crate::support::process::{PATIENCE, Server, command};
 
 const KILLS: u32 = 20;
 const CLIENTS: u32 = 4;
+/// All clients are this machine.
+const ALONE: &[&str] = &["--connections-per-source", "-"];
 
 /// Whoever asks a server over HTTP.
 struct Asker {
@@ -192,7 +194,7 @@ async fn killed_twenty_times(app: TestApp) {
     app.wire(&in_process, &agent, "5000.00").await;
     let email = in_process.query("{ viewer { user { email } } }").await;
 
-    let mut server = Server::start(database, &key);
+    let mut server = Server::with(database, &key, ALONE);
     server.ready().await;
     let world = World {
         agent: Asker::sign_in(&server, &agent.email).await,
@@ -222,7 +224,7 @@ async fn killed_twenty_times(app: TestApp) {
         let clients: Vec<_> = clients.collect();
         let (lists, ()) = tokio::join!(join_all(clients), killer);
         let mut requests: Vec<Request> = lists.into_iter().flatten().collect();
-        server = Server::start(database, &key);
+        server = Server::with(database, &key, ALONE);
         server.ready().await;
         world.again(&server, &mut requests).await;
         all.extend(requests);
