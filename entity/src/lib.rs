@@ -18,6 +18,7 @@ pub mod agent_standing;
 pub mod api_key;
 pub mod application;
 pub mod assignment;
+pub mod audit_entry;
 pub mod call_rate;
 pub mod chain;
 pub mod chain_link;

@@ -22,6 +22,7 @@ mod m20261125_000013_wider_words;
 mod m20261125_000014_fraud_cases;
 mod m20261125_000015_proposals;
 mod m20261125_000016_standings;
+mod m20261125_000017_audit_log;
 mod m20261125_000018_chain;
 mod m20261125_000019_where_sessions_come_from;
 mod prelude;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000014_fraud_cases::Migration),
             Box::new(m20261125_000015_proposals::Migration),
             Box::new(m20261125_000016_standings::Migration),
+            Box::new(m20261125_000017_audit_log::Migration),
             Box::new(m20261125_000018_chain::Migration),
             Box::new(m20261125_000019_where_sessions_come_from::Migration),
         ]

@@ -6,6 +6,7 @@ mod guesses;
 mod hands;
 mod keys;
 mod links;
+mod log;
 mod opaque;
 mod origin;
 mod passwords;

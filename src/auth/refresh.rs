@@ -11,6 +11,7 @@ use sea_orm::{
     QueryFilter, QuerySelect,
 };
 
+use super::log;
 use super::sessions::{Opened, end_sessions, find};
 use super::{Auth, Origin, Signed, digest, opaque};
 use crate::Error;
@@ -31,10 +32,10 @@ impl Auth {
     /// `INVALID_TOKEN` at `refreshToken`; `RateLimited`; the database's.
     pub async fn refresh(&self, token: &str, from: &Origin) -> Result<Signed, Error> {
         let guess = self.guesses.guess(from)?;
-        guess.judge(self.turn_over(token).await)
+        guess.judge(self.turn_over(token, from).await)
     }
 
-    async fn turn_over(&self, token: &str) -> Result<Signed, Error> {
+    async fn turn_over(&self, token: &str, from: &Origin) -> Result<Signed, Error> {
         let invalid = || Error::from(Reason::InvalidToken.at("refreshToken"));
         let now = self.clock.now();
         // An unknown one costs a read, and never the lock that money waits for.
@@ -45,7 +46,7 @@ impl Auth {
         let known = known.one(&txn).await?.ok_or_else(invalid)?;
         let session = known.session_id;
         let found = find(&txn, session).await?;
-        found.filter(|found| found.runs(now)).ok_or_else(invalid)?;
+        let found = found.filter(|found| found.runs(now)).ok_or_else(invalid)?;
         let next = match (known.used_at, known.salt) {
             (None, _) => {
                 let (salt, _) = opaque("salt");
@@ -64,6 +65,8 @@ impl Auth {
         let mut news = News::none();
         let Some(refresh_token) = next else {
             end_sessions(&txn, session::Column::Id.eq(session), now, &mut news).await?;
+            let login = Some(found.login());
+            log::note(&txn, now, "refreshTokenReused", login, from, None).await?;
             self.db.commit(txn, news).await?;
             return Err(invalid());
         };

@@ -13,10 +13,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::guesses::Account;
+use super::log::note;
 use super::{Auth, Origin, Person};
 use crate::Error;
 use crate::program::Reason;
 use crate::store::{News, Stream};
+
+/// A sign-in that failed, in the audit log.
+const FAILED: &str = "signInFailed";
 
 /// A session that another story's transaction has opened: [`Auth::signed`] makes tokens of it after the commit.
 #[derive(Debug)]
@@ -98,20 +102,24 @@ impl Auth {
         let matches = self.passwords.matches(password, phc.clone(), from.source());
         let matches = matches.await?;
         let Some(id) = id.filter(|_| matches && phc.is_some()) else {
+            self.note_failure(FAILED, id, email_key, from).await?;
             return Err(invalid_credentials());
         };
         let txn = self.db.begin_write().await?;
         // The password may have been changed while it was checked: then it is the wrong one.
         let now_phc = lock_login(&txn, id).await?.password_hash;
         if now_phc != phc {
+            drop(txn);
+            self.note_failure(FAILED, Some(id), email_key, from).await?;
             return Err(invalid_credentials());
         }
-        let opened = self.open_session(&txn, id, from).await?;
+        let opened = self.open_session(&txn, id, from, "signIn").await?;
         self.db.commit(txn, News::none()).await?;
         self.signed(opened).await
     }
 
-    /// Opens a session within another story's transaction, for a login that this very transaction may have made.
+    /// Opens a session within another story's transaction, for a login that this very transaction may have made; the audit
+    /// log tells of it as `action`.
     ///
     /// # Errors
     /// The database's.
@@ -120,6 +128,7 @@ impl Auth {
         txn: &DatabaseTransaction,
         login: LoginId,
         from: &Origin,
+        action: &str,
     ) -> Result<Opened, Error> {
         let now = self.clock.now();
         let row = session::Model {
@@ -135,6 +144,7 @@ impl Auth {
             .exec_without_returning(txn)
             .await?;
         let refresh_token = self.issue_refresh_token(txn, session).await?;
+        note(txn, now, action, Some(login), from, None).await?;
         Ok(Opened {
             session,
             refresh_token,
@@ -178,11 +188,13 @@ impl Auth {
     ///
     /// # Errors
     /// The database's.
-    pub async fn sign_out(&self, session: SessionId) -> Result<(), Error> {
+    pub async fn sign_out(&self, person: &Person, from: &Origin) -> Result<(), Error> {
         let mut news = News::none();
+        let now = self.clock.now();
         let txn = self.db.begin_write().await?;
-        let which = session::Column::Id.eq(session);
-        end_sessions(&txn, which, self.clock.now(), &mut news).await?;
+        let which = session::Column::Id.eq(person.session);
+        end_sessions(&txn, which, now, &mut news).await?;
+        note(&txn, now, "signOut", Some(person.login), from, None).await?;
         Ok(self.db.commit(txn, news).await?)
     }
 
@@ -220,6 +232,9 @@ impl Auth {
         let (before, source) = (login.password_hash, from.source());
         let matches = self.passwords.matches(current, before.clone(), source);
         if !matches.await? {
+            let login = Some(person.login);
+            self.note_failure("changePasswordFailed", login, None, from)
+                .await?;
             return Err(wrong());
         }
         let hash = self.passwords.hash(new, "newPassword", source).await?;
@@ -249,6 +264,7 @@ impl Auth {
             session: person.session,
             refresh_token: self.issue_refresh_token(&txn, person.session).await?,
         };
+        note(&txn, now, "changePassword", Some(person.login), from, None).await?;
         self.db.commit(txn, news).await?;
         self.signed(opened).await
     }
@@ -270,6 +286,10 @@ impl Auth {
 }
 
 impl Found {
+    pub(super) fn login(&self) -> LoginId {
+        self.login
+    }
+
     pub(super) fn runs(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }

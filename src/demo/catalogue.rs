@@ -6,6 +6,7 @@ use entity::{Money, Name};
 use super::makers::{Demo, name};
 use crate::Error;
 use crate::registry::{NewCallRate, NewProduct};
+use crate::store::audit::Act;
 
 /// Code, name, kind, price and whether it is commissionable.
 const PRODUCTS: &[(&str, &str, ProductKind, &str, bool)] = &[
@@ -80,6 +81,7 @@ fn money(text: &str) -> Result<Money, Error> {
 
 impl Demo {
     pub(super) async fn save_catalogue(&self) -> Result<(), Error> {
+        let act = Act::of_operator(self.operator()?, "saveProduct");
         for (code, called, kind, price, commissionable) in PRODUCTS {
             let product = NewProduct {
                 code: name(code)?,
@@ -89,7 +91,7 @@ impl Demo {
                 commissionable: *commissionable,
                 available: true,
             };
-            self.registry.save_product(product).await?;
+            self.registry.save_product(&act, product).await?;
         }
         let mut rates = Vec::with_capacity(CALL_RATES.len());
         for (prefix, destination, price, fee, initial, further) in CALL_RATES {
@@ -103,7 +105,8 @@ impl Demo {
                 increment: *further,
             });
         }
-        self.registry.save_call_rates(rates).await?;
+        let act = Act::of_operator(self.operator()?, "saveCallRates");
+        self.registry.save_call_rates(&act, rates).await?;
         Ok(())
     }
 }

@@ -96,7 +96,7 @@ impl Demo {
         };
         let answer = self
             .payments
-            .top_up(Uuid::nil(), self.key()?, begin)
+            .top_up(None, Uuid::nil(), self.key()?, begin)
             .await?;
         answer.outcome.map_err(|refusal| story(&refusal))
     }

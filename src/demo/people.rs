@@ -10,6 +10,7 @@ use crate::Error;
 use crate::auth::Origin;
 use crate::program::Refusal;
 use crate::registry::{NewApplication, NewCustomer, NewPerson};
+use crate::store::audit::Act;
 
 /// The token within a claim link.
 fn token(link: &str) -> String {
@@ -82,10 +83,11 @@ impl Demo {
     ) -> Result<agent::Model, Error> {
         let percent = Percent::parse(percent);
         let percent = percent.ok_or_else(|| Error::Fault("no percentage".into()))?;
+        let act = Act::of_operator(operator, "approveApplication");
         let note = Some(prose("Welcome to the program.")?);
         let approved = self
             .registry
-            .approve(operator, application.id, percent, note)
+            .approve(&act, application.id, percent, note)
             .await?;
         if let Some(link) = approved.claim_url {
             let address = application.email.clone();
@@ -132,7 +134,13 @@ impl Demo {
             email: address.map(email).transpose()?,
             management,
         };
-        let (customer, link) = self.registry.sign_up_customer(agent.id, new).await?;
+        let act = Act {
+            by: agent.login_id,
+            operator: false,
+            action: "signUpCustomer".into(),
+            source: None,
+        };
+        let (customer, link) = self.registry.sign_up_customer(&act, agent.id, new).await?;
         if let (true, Some(link), Some(address)) = (claims, link, address) {
             let password = PASSWORD.to_owned();
             let token = token(&link);

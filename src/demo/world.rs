@@ -13,6 +13,7 @@ use super::makers::{Demo, name};
 use super::people::prose;
 use crate::Error;
 use crate::program::GrantPromo;
+use crate::store::audit::Act;
 
 /// How many days the world has behind it.
 const DAYS: i64 = 92;
@@ -199,14 +200,10 @@ impl Demo {
                 let percent = Percent::parse("4");
                 let percent = percent.ok_or_else(|| Error::Fault("no percentage".into()))?;
                 let reason = prose("Two good months.")?;
-                let operator = self.operator()?;
-                let set = self.registry.set_commission_rate(
-                    operator,
-                    cast.anna.id,
-                    percent,
-                    None,
-                    reason,
-                );
+                let act = Act::of_operator(self.operator()?, "setCommissionRate");
+                let set =
+                    self.registry
+                        .set_commission_rate(&act, cast.anna.id, percent, None, reason);
                 set.await?;
             }
             88 => {
@@ -229,7 +226,8 @@ impl Demo {
                     .await?;
                 drop(lena);
                 let question = prose("In which places is the newspaper read?")?;
-                self.registry.request_info(max.id, question).await?;
+                let act = Act::of_operator(self.operator()?, "requestApplicationInfo");
+                self.registry.request_info(&act, max.id, question).await?;
             }
             90 => {
                 self.tops_up(&cast.bens[0], 200, TopUpMethod::Wire).await?;

@@ -127,6 +127,7 @@ const TABLE: &[(&str, Who)] = &[
     ("statement", PEOPLE),
     ("ratePreview", OPERATOR),
     ("fraudCases", OPERATOR),
+    ("auditLog", OPERATOR),
     ("proposals", OPERATOR),
     ("apiKeys", OPERATOR),
     ("ledgerCheck", OPERATOR),

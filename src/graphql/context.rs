@@ -7,15 +7,16 @@ use tokio::sync::Semaphore;
 
 use super::loaders::Loaders;
 use super::sight::Sight;
-use crate::Clock;
 use crate::auth::{Actor, Auth, Origin};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Noting};
 use crate::live::Live;
 use crate::payments::Payments;
 use crate::program::Terms;
 use crate::registry::{Registry, Site};
 use crate::sheets::Sheets;
 use crate::store::Db;
+use crate::store::audit::Act;
+use crate::{Clock, Error};
 
 /// The floors below, as the schema uses them. A clone is the same ones.
 #[derive(Clone)]
@@ -57,6 +58,27 @@ pub fn actor(ctx: &Context<'_>) -> Actor {
 #[must_use]
 pub fn origin(ctx: &Context<'_>) -> Origin {
     ctx.data_opt::<Origin>().cloned().unwrap_or_default()
+}
+
+/// What a person is about to do, for the audit log: this root field.
+///
+/// # Errors
+/// `Unauthenticated` for a stranger, `Forbidden` for a machine.
+pub fn act(ctx: &Context<'_>) -> Result<Act, Error> {
+    let actor = actor(ctx);
+    let person = actor.person()?;
+    Ok(Act {
+        by: person.login,
+        operator: person.operator,
+        action: ctx.field().name().to_owned(),
+        source: origin(ctx).address,
+    })
+}
+
+/// Where commands are handed in, so that the audit log tells of those of people.
+#[must_use]
+pub fn noting(ctx: &Context<'_>) -> Noting {
+    services(ctx).ledger.noting(act(ctx).ok())
 }
 
 /// What he may see.

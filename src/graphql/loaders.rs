@@ -9,11 +9,11 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use entity::commission::CommissionKind;
 use entity::{
-    AgentId, AgentNumber, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, FraudCaseId,
-    LoginId, PayoutId, PlanId, ProductId, ProposalId, TopUpId, TransactionId, TransferId,
-    affiliation, agent, agent_balance, agent_standing, api_key, application, charge, commission,
-    commission_rate, customer, customer_balance, entry, fraud_case, login, payout, plan, product,
-    proposal, top_up, transaction, transfer,
+    AgentId, AgentNumber, ApiKeyId, ApplicationId, AuditEntryId, ChargeId, CommissionId,
+    CustomerId, FraudCaseId, LoginId, PayoutId, PlanId, ProductId, ProposalId, TopUpId,
+    TransactionId, TransferId, affiliation, agent, agent_balance, agent_standing, api_key,
+    application, audit_entry, charge, commission, commission_rate, customer, customer_balance,
+    entry, fraud_case, login, payout, plan, product, proposal, top_up, transaction, transfer,
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QueryResult};
 
@@ -125,6 +125,7 @@ by_id! {
     PayoutId => payout;
     ProposalId => proposal;
     FraudCaseId => fraud_case;
+    AuditEntryId => audit_entry;
     TransactionId => transaction;
 }
 

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod agents;
 pub mod applications;
+pub mod audit_log;
 pub mod balances;
 pub mod catalogue;
 pub mod charges;

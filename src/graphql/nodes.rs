@@ -2,8 +2,8 @@
 
 use async_graphql::{ID, Interface};
 use entity::{
-    agent, api_key, application, call_rate, charge, commission, customer, fraud_case, login,
-    payout, plan, product, proposal, top_up, transaction, transfer,
+    agent, api_key, application, audit_entry, call_rate, charge, commission, customer, fraud_case,
+    login, payout, plan, product, proposal, top_up, transaction, transfer,
 };
 
 macro_rules! wrappers {
@@ -51,6 +51,8 @@ wrappers! {
     Proposal(proposal);
     /// Charges under suspicion.
     FraudCase(fraud_case);
+    /// A line of the audit log.
+    AuditEntry(audit_entry);
     /// A balanced set of ledger entries.
     Transaction(transaction);
     /// A machine's key.
@@ -58,7 +60,7 @@ wrappers! {
 }
 
 /// Anything with a global id: a typed prefix, an underscore and opaque letters, such as `agt_…` (an agent), `cus_…` (a
-/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `prp_…`, `key_…`, `frd_…`, `usr_…`. An id never
+/// customer), `chg_…`, `com_…`, `txn_…`, `trf_…`, `pay_…`, `top_…`, `pln_…`, `app_…`, `prd_…`, `prp_…`, `key_…`, `frd_…`, `aud_…`, `usr_…`. An id never
 /// changes and is never given to another thing.
 #[derive(Interface, Clone, Debug)]
 #[graphql(field(
@@ -82,4 +84,5 @@ pub enum Node {
     ApiKey(ApiKey),
     Proposal(Proposal),
     FraudCase(FraudCase),
+    AuditEntry(AuditEntry),
 }

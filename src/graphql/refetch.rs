@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result};
 use entity::{
-    AgentId, ApiKeyId, ApplicationId, ChargeId, CommissionId, CustomerId, FraudCaseId, LoginId,
-    PayoutId, PlanId, ProductId, ProposalId, TopUpId, TransactionId, TransferId, TypedId, agent,
+    AgentId, ApiKeyId, ApplicationId, AuditEntryId, ChargeId, CommissionId, CustomerId,
+    FraudCaseId, LoginId, PayoutId, PlanId, ProductId, ProposalId, TopUpId, TransactionId,
+    TransferId, TypedId, agent,
 };
 use futures_util::future::join_all;
 use sea_orm::DbErr;
@@ -19,8 +20,8 @@ use super::given::{Given, bad_argument};
 use super::limits;
 use super::loaders::{AgentOfApplication, Rows, find};
 use super::nodes::{
-    Agent, ApiKey, Application, Charge, Commission, Customer, FraudCase, Node, Payout, Plan,
-    Product, Proposal, TopUp, Transaction, Transfer, User,
+    Agent, ApiKey, Application, AuditEntry, Charge, Commission, Customer, FraudCase, Node, Payout,
+    Plan, Product, Proposal, TopUp, Transaction, Transfer, User,
 };
 use super::sight::Sight;
 use super::transactions;
@@ -69,6 +70,12 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Error> {
             Ok(row
                 .filter(|_| sight == Sight::All)
                 .map(|row| ApiKey(row).into()))
+        }
+        AuditEntryId::PREFIX => {
+            let row = row(ctx, AuditEntryId::parse(id)).await?;
+            Ok(row
+                .filter(|_| sight == Sight::All)
+                .map(|row| AuditEntry(row).into()))
         }
         _ => money(ctx, prefix, id).await,
     }

@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::agents::AgentQuery;
 use super::applications::ApplicationQuery;
+use super::audit_log::AuditLogQuery;
 use super::catalogue::CatalogueQuery;
 use super::context::{Services, equip};
 use super::customers::CustomerQuery;
@@ -54,6 +55,7 @@ pub struct Query(
     StatementQuery,
     ProposalQuery,
     FraudQuery,
+    AuditLogQuery,
 );
 
 /// What can be done.

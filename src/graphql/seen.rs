@@ -89,6 +89,7 @@ const SEEN: &[(&str, &str, Who)] = &[
     ("ApiKey", "*", OPERATOR),
     ("Proposal", "*", OPERATOR),
     ("FraudCase", "*", OPERATOR),
+    ("AuditEntry", "*", OPERATOR),
     ("ChargeResult", "*", SWITCH.or(OPERATOR)),
     // What is shown once, to whoever has just done it.
     ("CreateApiKeyPayload", "secret", OPERATOR),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::program::{Books, Command, Needs, Reason, Refusal};
+use crate::store::audit::Act;
 
 /// What was answered to a request that bears an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,7 @@ pub(super) trait Job: Send {
 pub(super) struct Work<C: Command> {
     command: C,
     identity: Option<Identity>,
+    act: Option<Act>,
     answer: Option<Answer<C::Outcome>>,
     reply: oneshot::Sender<Result<Answer<C::Outcome>, Error>>,
 }
@@ -78,11 +80,12 @@ type Waiting<C> = oneshot::Receiver<Result<Answer<<C as Command>::Outcome>, Erro
 
 impl<C: Command> Work<C> {
     /// The job, and where its answer will arrive.
-    pub fn new(command: C, identity: Option<Identity>) -> (Self, Waiting<C>) {
+    pub fn new(command: C, identity: Option<Identity>, act: Option<Act>) -> (Self, Waiting<C>) {
         let (reply, waiting) = oneshot::channel();
         let work = Self {
             command,
             identity,
+            act,
             answer: None,
             reply,
         };
@@ -112,6 +115,12 @@ impl<C: Command> Job for Work<C> {
 
     fn decide(&mut self, books: &mut Books) -> Result<Option<Kept>, Error> {
         let outcome = books.attempt(|books| self.command.decide(books));
+        if let (Some(act), Ok(done)) = (&self.act, &outcome)
+            && let Some(noted) = self.command.noted(done)
+        {
+            let entry = act.entry(noted, books.new_id(), books.now);
+            books.added.audit_entries.extend(entry);
+        }
         let kept = match &self.identity {
             None => None,
             Some(identity) => Some(Kept {

@@ -13,4 +13,4 @@ mod writer;
 pub use biller::bill_due;
 pub use chain::{Checkpoint, NoCheckpoint, next_link};
 pub use job::Answer;
-pub use writer::{Ledger, LedgerOptions};
+pub use writer::{Ledger, LedgerOptions, Noting};

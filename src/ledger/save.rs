@@ -2,8 +2,8 @@
 
 use entity::agent::{self, AgentStatus};
 use entity::{
-    CustomerId, account_event, agent_balance, agent_event, agent_slot, agent_standing, charge,
-    commission, customer_balance, customer_day, desk, desk_event, entry, fraud_case,
+    CustomerId, account_event, agent_balance, agent_event, agent_slot, agent_standing, audit_entry,
+    charge, commission, customer_balance, customer_day, desk, desk_event, entry, fraud_case,
     fraud_case_charge, idempotency, payout, plan, proposal, top_up, transaction, transfer,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
@@ -38,6 +38,7 @@ pub(super) async fn save(
     shelf::<charge::Entity, _>(txn, &books.charges).await?;
     insert::<commission::Entity>(txn, &added.commissions).await?;
     insert::<transfer::Entity>(txn, &added.transfers).await?;
+    insert::<audit_entry::Entity>(txn, &added.audit_entries).await?;
     shelf::<transfer::Entity, _>(txn, &books.transfers).await?;
     shelf::<proposal::Entity, _>(txn, &books.proposals).await?;
     shelf::<fraud_case::Entity, _>(txn, &books.fraud_cases).await?;

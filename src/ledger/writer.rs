@@ -16,6 +16,7 @@ use super::job::{Answer, Identity, Job, Kept, Work};
 use super::load::{self, Loaded, Owners};
 use super::save;
 use crate::program::{Books, Command, Needs, Terms};
+use crate::store::audit::Act;
 use crate::store::{Db, bulk};
 use crate::{Clock, Error};
 
@@ -71,8 +72,7 @@ impl Ledger {
         key: IdempotencyKey,
         command: C,
     ) -> Result<Answer<C::Outcome>, Error> {
-        let identity = Identity::new(actor, key, &command)?;
-        self.hand_in(command, Some(identity)).await
+        self.noting(None).submit(actor, key, command).await
     }
 
     /// Decides a command that needs no key: one that can be repeated without harm.
@@ -80,15 +80,24 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::submit`], and [`Error::Refused`].
     pub async fn run<C: Command>(&self, command: C) -> Result<C::Outcome, Error> {
-        Ok(self.hand_in(command, None).await?.outcome?)
+        self.noting(None).run(command).await
+    }
+
+    /// The same, for somebody whose acts are noted in the audit log: in the transaction of what was decided, once for each
+    /// that was carried out, and never for one that was refused or answered again.
+    #[must_use]
+    pub fn noting(&self, act: Option<Act>) -> Noting {
+        let ledger = self.clone();
+        Noting { ledger, act }
     }
 
     async fn hand_in<C: Command>(
         &self,
         command: C,
         identity: Option<Identity>,
+        act: Option<Act>,
     ) -> Result<Answer<C::Outcome>, Error> {
-        let (work, waiting) = Work::new(command, identity);
+        let (work, waiting) = Work::new(command, identity, act);
         self.queue
             .try_send(Box::new(work))
             .map_err(|why| match why {
@@ -99,6 +108,41 @@ impl Ledger {
         waiting
             .await
             .map_err(|_| Error::Fault("the writer has ended".into()))?
+    }
+}
+
+/// Where somebody's commands are handed in.
+#[derive(Clone, Debug)]
+pub struct Noting {
+    ledger: Ledger,
+    act: Option<Act>,
+}
+
+impl Noting {
+    /// As [`Ledger::submit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn submit<C: Command>(
+        self,
+        actor: Uuid,
+        key: IdempotencyKey,
+        command: C,
+    ) -> Result<Answer<C::Outcome>, Error> {
+        let identity = Identity::new(actor, key, &command)?;
+        self.ledger.hand_in(command, Some(identity), self.act).await
+    }
+
+    /// As [`Ledger::run`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn run<C: Command>(self, command: C) -> Result<C::Outcome, Error> {
+        Ok(self
+            .ledger
+            .hand_in(command, None, self.act)
+            .await?
+            .outcome?)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::program::{
     external_id_of, is_stale, own_source,
 };
 use crate::store::Db;
+use crate::store::audit::Act;
 use crate::{Clock, Error};
 
 /// How many payments are read at once, and how many of them are asked about at a time.
@@ -57,11 +58,12 @@ impl Payments {
     /// The writer's. A processor without an answer leaves it PENDING.
     pub async fn top_up(
         &self,
+        act: Option<Act>,
         actor: Uuid,
         key: IdempotencyKey,
         begin: BeginTopUp,
     ) -> Result<Answer<top_up::Model>, Error> {
-        let begun = self.ledger.submit(actor, key, begin).await?;
+        let begun = self.ledger.noting(act).submit(actor, key, begin).await?;
         let Ok(intent) = &begun.outcome else {
             return Ok(begun);
         };
@@ -82,11 +84,12 @@ impl Payments {
     /// As [`Payments::top_up`]. A processor that has not decided at once is told to leave it: `PAYMENT_DECLINED`.
     pub async fn purchase(
         &self,
+        act: Option<Act>,
         actor: Uuid,
         key: IdempotencyKey,
         begin: BeginCardPurchase,
     ) -> Result<Answer<Purchased>, Error> {
-        let begun = self.ledger.submit(actor, key, begin).await?;
+        let begun = self.ledger.noting(act).submit(actor, key, begin).await?;
         let replayed = begun.replayed;
         let intent = match begun.outcome {
             Ok(intent) => intent,

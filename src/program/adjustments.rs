@@ -11,7 +11,7 @@ use super::owner::Owner;
 use super::posting::{Place, Posting};
 use super::proposals::{Proposed, Second};
 use super::transfers::positive;
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 fn place(owner: Owner) -> Place {
     match owner {
@@ -69,9 +69,22 @@ pub struct PostAdjustment {
     pub reason: Name,
 }
 
+impl Seconded {
+    fn noted(&self) -> Noted {
+        match self {
+            Self::Posted(transaction) => Noted::about(transaction.id),
+            Self::Waits(proposal) => Noted::about(proposal.id),
+        }
+    }
+}
+
 impl Command for PostAdjustment {
     const NAME: &'static str = "postAdjustment";
     type Outcome = Seconded;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(done.noted().moves(Some(self.amount), &self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs_owner(Owner::Customer(self.customer), needs);
@@ -123,6 +136,10 @@ pub struct WriteOff {
 impl Command for WriteOff {
     const NAME: &'static str = "writeOff";
     type Outcome = Seconded;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(done.noted().moves(self.amount, &self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs_owner(self.owner, needs);

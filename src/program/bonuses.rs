@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::commissions::{CommissionRow, Credit};
 use super::posting::{Place, Posting, Tell};
 use super::transfers::positive;
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// The largest bonus: its exact amount, of 1/100000000, has to fit into 64 bits.
 const LARGEST: Money = Money::from_units(900_000_000_000_000);
@@ -27,6 +27,10 @@ pub struct PayBonus {
 impl Command for PayBonus {
     const NAME: &'static str = "payBonus";
     type Outcome = commission::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).moves(Some(self.amount), &self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.agent(self.agent);

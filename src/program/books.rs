@@ -8,8 +8,8 @@ use entity::top_up::TopUpMethod;
 use entity::{
     AccountNumber, AgentId, ChargeId, CustomerId, FraudCaseId, Money, Name, PayoutId, PlanId,
     ProductId, ProposalId, TopUpId, TransferId, TypedId, account_event, affiliation, agent,
-    agent_balance, agent_event, agent_slot, agent_standing, charge, commission, commission_rate,
-    customer, customer_balance, customer_day, desk, desk_event, entry, fraud_case,
+    agent_balance, agent_event, agent_slot, agent_standing, audit_entry, charge, commission,
+    commission_rate, customer, customer_balance, customer_day, desk, desk_event, entry, fraud_case,
     fraud_case_charge, payout, plan, product, proposal, top_up, transaction, transfer,
 };
 use entity::{agent::AgentStatus, charge::ChargeKind};
@@ -176,6 +176,7 @@ books! {
         commissions: commission::Model,
         transfers: transfer::Model,
         agent_events: agent_event::Model,
+        audit_entries: audit_entry::Model,
         account_events: account_event::Model,
         desk_events: desk_event::Model,
         /// One that closes an agent ends its times with all its customers, on the books or not (E23).

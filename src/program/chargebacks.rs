@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::lots::{Lots, Traced};
 use super::posting::{Place, Posting, line};
 use super::top_ups::clearing;
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// An operator or a processor says that a top-up failed, or that its money was taken back.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +23,10 @@ pub struct ReverseTopUp {
 impl Command for ReverseTopUp {
     const NAME: &'static str = "reverseTopUp";
     type Outcome = top_up::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).moves(Some(done.amount), &self.reference))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.top_ups.insert(self.top_up);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls;
 use super::posting::{Place, Posting, line, revenue};
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// How far ahead of this server a switch's clock may be.
 pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -65,9 +65,23 @@ pub struct RecordCharges {
     pub charges: Vec<RatedCharge>,
 }
 
+/// What an operator reported in a machine's stead: nothing where no row is new.
+fn noted(rows: &[RowOutcome], source: &Name) -> Option<Noted> {
+    let posted = rows
+        .iter()
+        .filter(|row| row.result.is_ok() && !row.replayed);
+    let posted = posted.count();
+    let said = format!("{posted} of {} rows of {source}", rows.len());
+    (posted > 0).then(|| Noted::default().says(said))
+}
+
 impl Command for RecordCalls {
     const NAME: &'static str = "recordCalls";
     type Outcome = Vec<RowOutcome>;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        noted(done, &self.source)
+    }
 
     fn needs(&self, needs: &mut Needs) {
         for call in &self.calls {
@@ -99,6 +113,10 @@ impl Command for RecordCalls {
 impl Command for RecordCharges {
     const NAME: &'static str = "recordCharges";
     type Outcome = Vec<RowOutcome>;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        noted(done, &self.source)
+    }
 
     fn needs(&self, needs: &mut Needs) {
         for charge in &self.charges {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::lots::Traced;
+use super::noted::Noted;
 use super::owner::Owner;
 use super::periods::Span;
 use super::{Books, Refusal};
@@ -42,6 +43,9 @@ pub trait Command: Serialize + Send + Sync + 'static {
     /// # Errors
     /// A refusal, in the order that the command's own documentation gives; the caller then undoes what was begun.
     fn decide(&self, books: &mut Books) -> Result<Self::Outcome, Refusal>;
+
+    /// What the audit log says of it once it is done; nothing of what the server does by itself, or where nothing was.
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted>;
 }
 
 /// The rows that commands need. What it does not name is not on the books.

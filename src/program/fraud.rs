@@ -20,7 +20,7 @@ use super::periods::Span;
 use super::posting::{Place, Posting, Tell, line};
 use super::refunds::state_by_refunds;
 use super::standing::HoldState;
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// How many charges a case has at most.
 pub const MOST_CHARGES: usize = 10_000;
@@ -65,6 +65,11 @@ pub struct ClearFraudCase {
 impl Command for OpenFraudCase {
     const NAME: &'static str = "openFraudCase";
     type Outcome = fraud_case::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let note = self.note.as_ref().map_or("", Prose::as_str);
+        Some(Noted::about(done.id).says(note))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.desk = true;
@@ -190,6 +195,11 @@ impl Command for ConfirmFraudCase {
     const NAME: &'static str = "confirmFraudCase";
     type Outcome = fraud_case::Model;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let note = self.note.as_ref().map_or("", Prose::as_str);
+        Some(Noted::about(done.id).says(note))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs.fraud_cases.insert(self.case);
     }
@@ -223,6 +233,11 @@ impl Command for ConfirmFraudCase {
 impl Command for ClearFraudCase {
     const NAME: &'static str = "clearFraudCase";
     type Outcome = fraud_case::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let note = self.note.as_ref().map_or("", Prose::as_str);
+        Some(Noted::about(done.id).says(note))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.fraud_cases.insert(self.case);

@@ -15,6 +15,7 @@ mod earned;
 mod figures;
 mod fraud;
 pub mod lots;
+mod noted;
 mod owner;
 mod parties;
 mod payout_decisions;
@@ -46,6 +47,7 @@ pub use commissions::slot_of;
 pub use earned::Earned;
 pub use figures::{AgentFigures, withdrawable};
 pub use fraud::{ClearFraudCase, ConfirmFraudCase, MOST_CHARGES, OpenFraudCase, Suspects};
+pub use noted::Noted;
 pub use owner::Owner;
 pub use parties::Party;
 pub use payout_decisions::{

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::payouts::{PayoutDecided, PayoutRow};
 use super::posting::Place;
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// The agent takes its request back, while nobody has decided on it.
 #[derive(Clone, Debug, Serialize)]
@@ -64,6 +64,10 @@ impl Command for CancelPayout {
     const NAME: &'static str = "cancelPayout";
     type Outcome = PayoutDecided;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.payout.id).moves(Some(done.payout.gross), ""))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs_payout(self.payout, needs);
     }
@@ -86,6 +90,10 @@ impl Command for ApprovePayout {
     const NAME: &'static str = "approvePayout";
     type Outcome = PayoutDecided;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.payout.id).moves(Some(done.payout.gross), ""))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs_payout(self.payout, needs);
     }
@@ -106,6 +114,11 @@ impl Command for ApprovePayout {
 impl Command for RejectPayout {
     const NAME: &'static str = "rejectPayout";
     type Outcome = PayoutDecided;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let reason = self.reason.as_ref().map_or("", Prose::as_str);
+        Some(Noted::about(done.payout.id).moves(Some(done.payout.gross), reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs_payout(self.payout, needs);
@@ -128,6 +141,11 @@ impl Command for RejectPayout {
 impl Command for SendPayout {
     const NAME: &'static str = "sendPayout";
     type Outcome = PayoutDecided;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let reference = self.reference.as_ref().map_or("", Name::as_str);
+        Some(Noted::about(done.payout.id).moves(Some(done.payout.gross), reference))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs_payout(self.payout, needs);
@@ -163,6 +181,11 @@ impl Command for SettlePayout {
     const NAME: &'static str = "settlePayout";
     type Outcome = PayoutDecided;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let reference = self.reference.as_ref().map_or("", Name::as_str);
+        Some(Noted::about(done.payout.id).moves(Some(done.payout.gross), reference))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs_payout(self.payout, needs);
     }
@@ -188,6 +211,10 @@ impl Command for SettlePayout {
 impl Command for ReturnPayout {
     const NAME: &'static str = "returnPayout";
     type Outcome = PayoutDecided;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.payout.id).moves(Some(done.payout.gross), &self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs_payout(self.payout, needs);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::figures::{AgentFigures, withdrawable};
 use super::posting::{Place, Posting, Tell, line};
 use super::transfers::positive_cents;
-use super::{Books, Command, Needs, Reason, Refusal, Terms};
+use super::{Books, Command, Needs, Noted, Reason, Refusal, Terms};
 
 /// What a payout would cost and bring, and why it would be refused: all reasons, in the order of the refusals.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +108,10 @@ pub struct RequestPayout {
 impl Command for RequestPayout {
     const NAME: &'static str = "requestPayout";
     type Outcome = PayoutDecided;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.payout.id).moves(Some(self.amount), ""))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.agent(self.agent).desk = true;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::charges::{Draft, OWN_SOURCE, Parts};
 use super::posting::line;
 use super::top_ups::Intent;
-use super::{Books, Command, Needs, Party, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Party, Reason, Refusal};
 
 /// What was bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,11 @@ impl Command for PurchaseProduct {
     const NAME: &'static str = "purchaseProduct";
     type Outcome = Purchased;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let noted = Noted::about(done.charge.id).in_account(self.by, self.customer);
+        Some(noted.says(&self.product_code))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs_purchase(self.by, self.customer, &self.product_code, needs);
     }
@@ -68,6 +73,11 @@ pub struct BeginCardPurchase {
 impl Command for BeginCardPurchase {
     const NAME: &'static str = "purchaseProduct";
     type Outcome = top_up::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let noted = Noted::about(done.id).in_account(self.by, self.customer);
+        Some(noted.says(&self.product_code))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs_purchase(self.by, self.customer, &self.product_code, needs);
@@ -254,6 +264,10 @@ impl Command for CancelPlan {
     const NAME: &'static str = "cancelPlan";
     type Outcome = plan::Model;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).in_account(self.by, done.customer_id))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs.plans.insert(self.plan);
         if let Party::Agent(agent) = self.by {
@@ -304,6 +318,10 @@ pub enum FeeOutcome {
 impl Command for ChargePlanFee {
     const NAME: &'static str = "chargePlanFee";
     type Outcome = FeeOutcome;
+
+    fn noted(&self, _: &Self::Outcome) -> Option<Noted> {
+        None
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.plans.insert(self.plan);

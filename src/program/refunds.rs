@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charges::Parts;
 use super::posting::{Place, Posting, line, revenue};
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// An operator gives back a charge, or a part of it.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +28,10 @@ pub struct Refunded {
 impl Command for RefundCharge {
     const NAME: &'static str = "refundCharge";
     type Outcome = Refunded;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.charge.id).moves(self.amount, &self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.charge_ids.insert(self.charge);

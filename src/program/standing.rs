@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::books::AgentFile;
 use super::posting::{Place, Posting, Tell, line};
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// An operator stops an agent: what it earns from now on is held, and nothing leaves by it.
 #[derive(Clone, Debug, Serialize)]
@@ -64,6 +64,10 @@ impl Command for SuspendAgent {
     const NAME: &'static str = "suspendAgent";
     type Outcome = agent::Model;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).says(&self.reason))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs.agent(self.agent);
     }
@@ -80,6 +84,10 @@ impl Command for SuspendAgent {
 impl Command for ReinstateAgent {
     const NAME: &'static str = "reinstateAgent";
     type Outcome = agent::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).says(&self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.agent(self.agent).fraud_held.insert(self.agent);
@@ -105,6 +113,10 @@ impl Command for ReinstateAgent {
 impl Command for CloseAgent {
     const NAME: &'static str = "closeAgent";
     type Outcome = agent::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).says(&self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.agent(self.agent).fraud_held.insert(self.agent);

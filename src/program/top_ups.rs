@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::posting::{Place, Posting, line};
 use super::transfers::positive_cents;
-use super::{Books, Command, Needs, Party, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Party, Reason, Refusal};
 
 /// Money is to be paid in: PENDING, and nothing moves yet.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +25,11 @@ pub struct BeginTopUp {
 impl Command for BeginTopUp {
     const NAME: &'static str = "topUp";
     type Outcome = top_up::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let noted = Noted::about(done.id).in_account(self.by, self.customer);
+        Some(noted.moves(Some(self.amount), ""))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.customer(self.customer);
@@ -179,6 +184,10 @@ impl Command for SettleTopUp {
     const NAME: &'static str = "settleTopUp";
     type Outcome = top_up::Model;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).moves(Some(done.amount), &self.reference))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs.top_ups.insert(self.top_up);
     }
@@ -242,6 +251,10 @@ pub struct FinishTopUp {
 impl Command for FinishTopUp {
     const NAME: &'static str = "finishTopUp";
     type Outcome = Finished;
+
+    fn noted(&self, _: &Self::Outcome) -> Option<Noted> {
+        None
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.top_ups.insert(self.top_up);
@@ -312,6 +325,10 @@ pub struct GaveBack {
 impl Command for GaveBack {
     const NAME: &'static str = "gaveBack";
     type Outcome = top_up::Model;
+
+    fn noted(&self, _: &Self::Outcome) -> Option<Noted> {
+        None
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.top_ups.insert(self.top_up);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::figures::AgentFigures;
 use super::lots::{Lots, Traced};
 use super::posting::{Place, Posting, Tell, line};
-use super::{Books, Command, Needs, Reason, Refusal};
+use super::{Books, Command, Needs, Noted, Reason, Refusal};
 
 /// Funds from an agent to one of its customers, however that customer came (R28, R29).
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +30,11 @@ pub struct Transferred {
 impl Command for TransferFunds {
     const NAME: &'static str = "transferFunds";
     type Outcome = Transferred;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        let memo = self.memo.as_ref().map_or("", Name::as_str);
+        Some(Noted::about(done.transfer.id).moves(Some(self.amount), memo))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.agent(self.agent).customer(self.customer);
@@ -125,6 +130,10 @@ impl Command for ReverseTransfer {
     const NAME: &'static str = "reverseTransfer";
     type Outcome = Transferred;
 
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.transfer.id).moves(self.amount, &self.reason))
+    }
+
     fn needs(&self, needs: &mut Needs) {
         needs.transfers.insert(self.transfer);
         needs.traced.insert(Traced::Transfer(self.transfer));
@@ -197,6 +206,10 @@ pub struct GrantPromo {
 impl Command for GrantPromo {
     const NAME: &'static str = "grantPromo";
     type Outcome = transaction::Model;
+
+    fn noted(&self, done: &Self::Outcome) -> Option<Noted> {
+        Some(Noted::about(done.id).moves(Some(self.amount), &self.reason))
+    }
 
     fn needs(&self, needs: &mut Needs) {
         needs.customer(self.customer);

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::Registry;
 use super::story::{Locks, Story};
 use crate::Error;
-use crate::program::Refusal;
 use crate::program::applications::{self, Submission};
+use crate::program::{Noted, Refusal};
+use crate::store::audit::Act;
 
 /// What an applicant tells (R03 to R07).
 #[derive(Clone, Debug)]
@@ -114,6 +115,7 @@ impl Registry {
     /// `NotFound` at `applicationId`; `IllegalState` unless it is SUBMITTED.
     pub async fn request_info(
         &self,
+        act: &Act,
         id: ApplicationId,
         question: Prose,
     ) -> Result<application::Model, Error> {
@@ -121,6 +123,7 @@ impl Registry {
         let mut application = application_by_id(story.txn(), id).await?;
         applications::must_be_submitted(application.state).map_err(Refusal::from)?;
         application.state = ApplicationState::InfoRequested;
+        story.note(act, Noted::about(id).says(&question)).await?;
         application.response = Some(question);
         story.save_application(&application).await?;
         story.commit(&self.db).await?;
@@ -133,7 +136,7 @@ impl Registry {
     /// `NotFound` at `applicationId`; `IllegalState` for one that is decided.
     pub async fn reject(
         &self,
-        operator: LoginId,
+        act: &Act,
         id: ApplicationId,
         answer: Prose,
     ) -> Result<application::Model, Error> {
@@ -141,9 +144,10 @@ impl Registry {
         let mut application = application_by_id(story.txn(), id).await?;
         applications::must_be_open(application.state).map_err(Refusal::from)?;
         application.state = ApplicationState::Rejected;
+        story.note(act, Noted::about(id).says(&answer)).await?;
         application.response = Some(answer);
         application.decided_at = Some(story.now);
-        application.decided_by = Some(operator);
+        application.decided_by = Some(act.by);
         story.save_application(&application).await?;
         story.commit(&self.db).await?;
         Ok(application)

@@ -16,7 +16,8 @@ use super::people::{
 };
 use super::story::{Locks, Story};
 use crate::Error;
-use crate::program::{Reason, Refusal, applications, rates};
+use crate::program::{Noted, Reason, Refusal, applications, rates};
+use crate::store::audit::Act;
 
 /// How often the applicant's account is looked up anew, because it changed before it was locked.
 const ATTEMPTS: usize = 5;
@@ -42,13 +43,13 @@ impl Registry {
     /// that is decided, for an applicant who is an agent already, and (`LOGIN_EXISTS`) for an address that a login has.
     pub async fn approve(
         &self,
-        operator: LoginId,
+        act: &Act,
         id: ApplicationId,
         percent: Percent,
         note: Option<Prose>,
     ) -> Result<Approved, Error> {
         let decision = Decision {
-            operator,
+            act: act.clone(),
             rate: rates::assigned(percent)?,
             note,
         };
@@ -83,7 +84,7 @@ impl Registry {
         let application = application::Model {
             state: ApplicationState::Approved,
             decided_at: Some(story.now),
-            decided_by: Some(decision.operator),
+            decided_by: Some(decision.act.by),
             response: decision.note.clone(),
             ..application
         };
@@ -96,6 +97,9 @@ impl Registry {
             let token = story.issue_claim(own).await?;
             Some(self.site.claim_link(&token))
         };
+        let noted =
+            Noted::about(agent.id).says(format!("{} at {}%", application.id, decision.rate));
+        story.note(&decision.act, noted).await?;
         story.news.account(own);
         story.commit(&self.db).await?;
         Ok(Some(Approved {
@@ -108,7 +112,7 @@ impl Registry {
 
 /// What an operator decided.
 struct Decision {
-    operator: LoginId,
+    act: Act,
     rate: CommissionRate,
     note: Option<Prose>,
 }
@@ -182,7 +186,7 @@ impl Story {
             effective_from: self.now,
             commission_rate: decision.rate,
             reason: Prose::parse("Assigned at approval").expect("a sentence"),
-            set_by: Some(decision.operator),
+            set_by: Some(decision.act.by),
             created_at: self.now,
         };
         commission_rate::Entity::insert(first.into_active_model())

@@ -3,8 +3,7 @@
 use entity::affiliation::{self, AffiliationMethod};
 use entity::customer::Management;
 use entity::{
-    AffiliationId, AgentId, AssignmentId, CustomerId, LoginId, Prose, TypedId, agent, assignment,
-    customer,
+    AffiliationId, AgentId, AssignmentId, CustomerId, Prose, TypedId, agent, assignment, customer,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -15,7 +14,8 @@ use super::ladder::Under;
 use super::people::login_by_id;
 use super::story::Story;
 use crate::Error;
-use crate::program::affiliations;
+use crate::program::{Noted, affiliations};
+use crate::store::audit::Act;
 
 impl Registry {
     /// Another agent of record from now on, or none. What was earned before stays with who earned it; the former agent's
@@ -26,7 +26,7 @@ impl Registry {
     /// `AgentNotActive`, `SelfReferral` (E18), `AffiliationCycle` (E19) at `agentId`.
     pub async fn assign_agent(
         &self,
-        operator: LoginId,
+        act: &Act,
         customer: CustomerId,
         agent: Option<AgentId>,
         reason: Prose,
@@ -60,13 +60,16 @@ impl Registry {
             customer_id: account.id,
             from_agent_id: is,
             to_agent_id: agent,
-            reason,
-            set_by: operator,
+            reason: reason.clone(),
+            set_by: act.by,
             at: story.now,
         };
         assignment::Entity::insert(assignment.into_active_model())
             .exec_without_returning(story.txn())
             .await?;
+        let whose = agent.map_or_else(|| "the house".into(), |agent| agent.to_string());
+        let noted = Noted::about(account.id).says(format!("{whose}: {reason}"));
+        story.note(act, noted).await?;
         story.commit(&self.db).await?;
         Ok(account)
     }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::Registry;
 use super::story::Locks;
 use crate::Error;
-use crate::program::Refusal;
+use crate::program::{Noted, Refusal};
+use crate::store::audit::Act;
 
 /// How many rates are saved at once, at most.
 const MAX_RATES: usize = 1_000;
@@ -50,7 +51,7 @@ impl Registry {
     ///
     /// # Errors
     /// `InvalidInput` at `price` below zero, and at `kind` for another kind than the product has.
-    pub async fn save_product(&self, new: NewProduct) -> Result<product::Model, Error> {
+    pub async fn save_product(&self, act: &Act, new: NewProduct) -> Result<product::Model, Error> {
         if new.price.is_negative() {
             return Err(Refusal::invalid("price", "`price` must not be below 0.0000.").into());
         }
@@ -74,6 +75,8 @@ impl Registry {
             TryInsertResult::Inserted(rows) if rows > 0 => product,
             _ => change(story.txn(), product).await?,
         };
+        let noted = Noted::about(product.id).moves(Some(product.price), &product.code);
+        story.note(act, noted).await?;
         story.commit(&self.db).await?;
         Ok(product)
     }
@@ -84,6 +87,7 @@ impl Registry {
     /// `InvalidInput` at `rates`, or at the first field that is wrong, such as `rates.3.prefix`.
     pub async fn save_call_rates(
         &self,
+        act: &Act,
         new: Vec<NewCallRate>,
     ) -> Result<Vec<call_rate::Model>, Error> {
         must_be_rates(&new)?;
@@ -117,6 +121,18 @@ impl Registry {
             .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned())
             .exec_without_returning(story.txn())
             .await?;
+        let prefixes: Vec<&str> = rates
+            .iter()
+            .map(|rate| rate.prefix.as_str())
+            .take(10)
+            .collect();
+        let more = if rates.len() > prefixes.len() {
+            " and more"
+        } else {
+            ""
+        };
+        let said = format!("{} prefixes: {}{more}", rates.len(), prefixes.join(", "));
+        story.note(act, Noted::default().says(said)).await?;
         story.commit(&self.db).await?;
         Ok(rates)
     }

@@ -16,7 +16,8 @@ use super::signups::{email_taken, no_address};
 use super::story::{Locks, Story};
 use crate::Error;
 use crate::auth::{Origin, Signed, digest, opaque};
-use crate::program::{Reason, Refusal, affiliations};
+use crate::program::{Noted, Reason, Refusal, affiliations};
+use crate::store::audit::Act;
 
 /// How long a claim link is good (E25).
 const CLAIM_DAYS: Days = Days::new(7);
@@ -69,6 +70,7 @@ impl Registry {
     /// `InvalidInput` at `email` where no address is known; `SelfReferral` (E18) at `email`.
     pub async fn hand_over(
         &self,
+        act: &Act,
         agent: AgentId,
         customer: CustomerId,
         email: Option<Email>,
@@ -105,6 +107,8 @@ impl Registry {
         }
         let token = story.issue_claim(account.id).await?;
         story.customer_event(&agent, account.id).await?;
+        let noted = Noted::about(account.id).acting_for(account.id);
+        story.note(act, noted).await?;
         story.commit(&self.db).await?;
         Ok(Handover {
             customer: account,
@@ -163,7 +167,10 @@ impl Registry {
         if let Some(agent) = &agent {
             story.customer_event(agent, account.id).await?;
         }
-        let opened = self.auth.open_session(story.txn(), login.id, from).await?;
+        let opened = self
+            .auth
+            .open_session(story.txn(), login.id, from, "claimAccount")
+            .await?;
         story.commit(&self.db).await?;
         self.auth.signed(opened).await
     }

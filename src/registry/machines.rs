@@ -1,7 +1,7 @@
 //! Keys of telephone switches and payment processors.
 
 use entity::api_key::{self, MachineRole};
-use entity::{ApiKeyId, LoginId, Name, TypedId};
+use entity::{ApiKeyId, Name, TypedId};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
@@ -9,8 +9,9 @@ use super::Registry;
 use super::story::Locks;
 use crate::Error;
 use crate::auth::opaque;
-use crate::program::Refusal;
+use crate::program::{Noted, Refusal};
 use crate::store::Stream;
+use crate::store::audit::Act;
 
 impl Registry {
     /// A key for a machine, and its secret: shown this once, and kept as its SHA-256.
@@ -19,7 +20,7 @@ impl Registry {
     /// The database's.
     pub async fn create_api_key(
         &self,
-        operator: LoginId,
+        act: &Act,
         name: Name,
         role: MachineRole,
     ) -> Result<(api_key::Model, String), Error> {
@@ -30,7 +31,7 @@ impl Registry {
             name,
             role,
             hash,
-            created_by: operator,
+            created_by: act.by,
             created_at: story.now,
             last_used_at: None,
             revoked_at: None,
@@ -38,6 +39,8 @@ impl Registry {
         api_key::Entity::insert(key.clone().into_active_model())
             .exec_without_returning(story.txn())
             .await?;
+        let noted = Noted::about(key.id).says(format!("{} {}", key.role, key.name));
+        story.note(act, noted).await?;
         story.commit(&self.db).await?;
         Ok((key, secret))
     }
@@ -46,7 +49,7 @@ impl Registry {
     ///
     /// # Errors
     /// `NotFound` at `apiKeyId`.
-    pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<api_key::Model, Error> {
+    pub async fn revoke_api_key(&self, act: &Act, id: ApiKeyId) -> Result<api_key::Model, Error> {
         let mut story = self.begin(&Locks::default()).await?;
         let key = api_key::Entity::find_by_id(id).one(story.txn()).await?;
         let key = key.ok_or_else(|| Refusal::not_found("API key").at("apiKeyId"))?;
@@ -59,6 +62,7 @@ impl Registry {
             ..Default::default()
         };
         let key = ended.update(story.txn()).await?;
+        story.note(act, Noted::about(id).says(&key.name)).await?;
         story.news.add(Stream::Key(id));
         story.commit(&self.db).await?;
         Ok(key)

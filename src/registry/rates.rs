@@ -1,8 +1,8 @@
 //! Another commission rate, from now or later on (R44, E06).
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use entity::agent::AgentStatus;
-use entity::{AgentId, LoginId, Percent, Prose, agent, commission_rate};
+use entity::{AgentId, Percent, Prose, agent, commission_rate};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -10,7 +10,8 @@ use super::Registry;
 use super::people::agent_by_id;
 use super::story::Locks;
 use crate::Error;
-use crate::program::{Reason, rates};
+use crate::program::{Noted, Reason, rates};
+use crate::store::audit::Act;
 
 impl Registry {
     /// An operator sets an agent's rate, from now on if no instant is named. What was earned before stays as it is, and a
@@ -21,7 +22,7 @@ impl Registry {
     /// `EffectiveInPast` at `effectiveFrom`.
     pub async fn set_commission_rate(
         &self,
-        operator: LoginId,
+        act: &Act,
         agent: AgentId,
         percent: Percent,
         effective_from: Option<DateTime<Utc>>,
@@ -45,8 +46,8 @@ impl Registry {
             agent_id: agent.id,
             effective_from: rates::effective_from(asked, &so_far, story.now)?,
             commission_rate: rate,
-            reason,
-            set_by: Some(operator),
+            reason: reason.clone(),
+            set_by: Some(act.by),
             created_at: story.now,
         };
         let key = [
@@ -59,11 +60,15 @@ impl Registry {
             commission_rate::Column::SetBy,
             commission_rate::Column::CreatedAt,
         ];
+        let from = new.effective_from;
         commission_rate::Entity::insert(new.into_active_model())
             .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned())
             .exec_without_returning(story.txn())
             .await?;
         story.rate_event(&agent, rate).await?;
+        let from = from.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let noted = Noted::about(agent.id).says(format!("{rate}% from {from}: {reason}"));
+        story.note(act, noted).await?;
         story.commit(&self.db).await?;
         Ok(agent)
     }

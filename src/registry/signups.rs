@@ -10,7 +10,8 @@ use super::story::Locks;
 use crate::Error;
 use crate::auth::{Origin, Signed};
 use crate::program::affiliations::{self, NamedAgent};
-use crate::program::{Reason, Refusal};
+use crate::program::{Noted, Reason, Refusal};
+use crate::store::audit::Act;
 
 /// Whoever signs up.
 #[derive(Clone, Debug)]
@@ -94,7 +95,7 @@ impl Registry {
         }
         let opened = self
             .auth
-            .open_session(story.txn(), login.id, &new.from)
+            .open_session(story.txn(), login.id, &new.from, "signUp")
             .await?;
         story.commit(&self.db).await?;
         let session = self.auth.signed(opened).await?;
@@ -109,6 +110,7 @@ impl Registry {
     /// `SelfReferral` (E18) at `email`.
     pub async fn sign_up_customer(
         &self,
+        act: &Act,
         agent: AgentId,
         new: NewCustomer,
     ) -> Result<(customer::Model, Option<String>), Error> {
@@ -151,6 +153,8 @@ impl Registry {
         } else {
             None
         };
+        let noted = Noted::about(customer.id).acting_for(customer.id);
+        story.note(act, noted).await?;
         story.commit(&self.db).await?;
         Ok((customer, link))
     }

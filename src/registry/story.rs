@@ -6,13 +6,16 @@ use chrono::{DateTime, Utc};
 use entity::agent_event::{self, AgentEventKind};
 use entity::desk_event::{self, DeskSubject};
 use entity::{
-    AgentId, CommissionRate, CustomerId, TypedId, agent, agent_balance, customer_balance, desk,
+    AgentId, AuditEntryId, CommissionRate, CustomerId, TypedId, agent, agent_balance,
+    customer_balance, desk,
 };
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
 use super::Registry;
 use crate::Error;
+use crate::program::Noted;
+use crate::store::audit::{self, Act};
 use crate::store::{Db, News, locks};
 
 /// What a story locks. The order is the program's, whatever the order here.
@@ -92,6 +95,15 @@ impl Story {
     /// Whether an account is locked, or new.
     pub(super) fn holds_account(&self, id: CustomerId) -> bool {
         self.accounts.contains_key(&id)
+    }
+
+    /// Notes what somebody does, in the audit log.
+    pub(super) async fn note(&self, act: &Act, noted: Noted) -> Result<(), Error> {
+        let id = AuditEntryId::from_uuid(Uuid::now_v7());
+        if let Some(entry) = act.entry(noted, id, self.now) {
+            audit::write(&self.txn, entry).await?;
+        }
+        Ok(())
     }
 
     /// Commits, then tells.

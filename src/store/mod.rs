@@ -3,6 +3,7 @@
 pub mod affiliations;
 pub mod agents;
 pub mod applications;
+pub mod audit;
 mod backup;
 pub mod bulk;
 pub mod catalogue;

@@ -99,7 +99,8 @@ async fn a_password_opens_a_session_until_it_is_signed_out() {
         assert!(story.is_in(&signed).await);
         let session = signed.person.session;
         let mut news = story.test.db.newsroom().watch(Stream::Session(session));
-        story.auth.sign_out(session).await.unwrap();
+        let (person, from) = (&signed.person, Origin::default());
+        story.auth.sign_out(person, &from).await.unwrap();
         assert!(news.has_changed().unwrap());
         news.mark_unchanged();
         assert!(!story.is_in(&signed).await);

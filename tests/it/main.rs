@@ -6,6 +6,7 @@ mod support;
 mod adjustments;
 mod applications;
 mod attacks;
+mod audit;
 mod auth;
 mod bad_input;
 mod catalogue;

@@ -106,7 +106,7 @@ impl Till {
         let key = IdempotencyKey::parse("buy-1").unwrap();
         let answer = self
             .payments
-            .purchase(Uuid::nil(), key, begin)
+            .purchase(None, Uuid::nil(), key, begin)
             .await
             .unwrap();
         answer.outcome.map_err(|refusal| refusal.reason)

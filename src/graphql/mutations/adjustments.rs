@@ -6,7 +6,7 @@ use entity::{AgentId, CustomerId, Name};
 use super::parties::{keeper, key, operator};
 use super::promo::CustomerMoneyPayload;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::graphql::loaders::find;
@@ -120,7 +120,7 @@ impl AdjustmentMutation {
                 reason: text("reason", &input.reason, Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             let replayed = answer.replayed;
             Ok(match answer.outcome {
@@ -163,7 +163,7 @@ impl AdjustmentMutation {
                 reason: text("reason", &input.reason, Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             let replayed = answer.replayed;
             let transaction = match answer.outcome {

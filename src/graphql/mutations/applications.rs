@@ -7,7 +7,7 @@ use crate::auth::Actor;
 use crate::graphql::access::enter;
 use crate::graphql::agents::AgentKind;
 use crate::graphql::applications::{Involvement, MarketScope, PromotionChannel};
-use crate::graphql::context::{origin, services};
+use crate::graphql::context::{act, origin, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
 use crate::graphql::nodes::{Agent, Application};
@@ -196,13 +196,13 @@ impl ApplicationMutation {
         #[graphql(desc = "Which application, and at what rate.")] input: ApproveApplicationInput,
     ) -> Answer<ApproveApplicationPayload> {
         answer(async {
-            let actor = enter(ctx)?;
+            enter(ctx)?;
             let application = id::<ApplicationId>(&input.application_id, "applicationId")?;
             let rate = input.commission_rate.at("commissionRate")?;
             let note = optional_text("note", input.note.as_deref(), Prose::parse)?;
-            let operator = actor.person()?.login;
+            let act = act(ctx)?;
             let registry = &services(ctx).registry;
-            let approved = registry.approve(operator, application, rate, note).await?;
+            let approved = registry.approve(&act, application, rate, note).await?;
             Ok(ApproveApplicationPayload {
                 application: Some(Application(approved.application)),
                 agent: Some(Agent(approved.agent)),
@@ -224,12 +224,12 @@ impl ApplicationMutation {
         #[graphql(desc = "Which application, and why.")] input: DecideApplicationInput,
     ) -> Answer<ApplicationPayload> {
         answer(async {
-            let actor = enter(ctx)?;
+            enter(ctx)?;
             let application = id::<ApplicationId>(&input.application_id, "applicationId")?;
             let response = text("response", &input.response, Prose::parse)?;
-            let operator = actor.person()?.login;
+            let act = act(ctx)?;
             let registry = &services(ctx).registry;
-            let application = registry.reject(operator, application, response).await?;
+            let application = registry.reject(&act, application, response).await?;
             Ok(ApplicationPayload::of(application))
         })
         .await
@@ -250,7 +250,8 @@ impl ApplicationMutation {
             let application = id::<ApplicationId>(&input.application_id, "applicationId")?;
             let question = text("response", &input.response, Prose::parse)?;
             let registry = &services(ctx).registry;
-            let application = registry.request_info(application, question).await?;
+            let act = act(ctx)?;
+            let application = registry.request_info(&act, application, question).await?;
             Ok(ApplicationPayload::of(application))
         })
         .await

@@ -6,7 +6,7 @@ use entity::{AgentId, CustomerId, Prose};
 use super::signups::CustomerPayload;
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::{act, services};
 use crate::graphql::error::{Answer, answer};
 use crate::graphql::given::{Given, id, text};
 
@@ -41,15 +41,15 @@ impl AssigningMutation {
         #[graphql(desc = "Which customer, whose it is to be, and why.")] input: AssignAgentInput,
     ) -> Answer<CustomerPayload> {
         answer(async {
-            let actor = enter(ctx)?;
+            enter(ctx)?;
             let customer = id::<CustomerId>(&input.customer_id, "customerId")?;
             let agent = input.agent_id.as_ref();
             let agent = agent.map(|given| id::<AgentId>(given, "agentId"));
             let agent = agent.transpose()?;
             let reason = text("reason", &input.reason, Prose::parse)?;
-            let operator = actor.person()?.login;
+            let act = act(ctx)?;
             let registry = &services(ctx).registry;
-            let assigned = registry.assign_agent(operator, customer, agent, reason);
+            let assigned = registry.assign_agent(&act, customer, agent, reason);
             Ok::<_, Error>(CustomerPayload::of(assigned.await?))
         })
         .await

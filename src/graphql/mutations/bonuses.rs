@@ -5,7 +5,7 @@ use entity::{AgentId, Name};
 
 use super::parties::{keeper, key};
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::graphql::nodes::Commission;
@@ -72,7 +72,7 @@ impl BonusMutation {
                 reason: text("reason", &input.reason, Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             let replayed = answer.replayed;
             Ok(match answer.outcome {

@@ -5,7 +5,7 @@ use entity::Name;
 
 use crate::graphql::access::enter;
 use crate::graphql::catalogue::ProductKind;
-use crate::graphql::context::services;
+use crate::graphql::context::{act, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, text};
 use crate::graphql::nodes::{CallRate, Product};
@@ -133,7 +133,8 @@ impl CatalogueMutation {
                 commissionable: input.commissionable,
                 available: input.available,
             };
-            let product = services(ctx).registry.save_product(new).await?;
+            let act = act(ctx)?;
+            let product = services(ctx).registry.save_product(&act, new).await?;
             Ok(ProductPayload {
                 product: Some(Product(product)),
                 user_errors: vec![],
@@ -157,7 +158,8 @@ impl CatalogueMutation {
             let new = input.rates.iter().enumerate();
             let new = new.map(|(index, rate)| call_rate(index, rate));
             let new = new.collect::<Result<_, _>>()?;
-            let rates = services(ctx).registry.save_call_rates(new).await?;
+            let act = act(ctx)?;
+            let rates = services(ctx).registry.save_call_rates(&act, new).await?;
             Ok(SaveCallRatesPayload {
                 rates: rates.into_iter().map(CallRate).collect(),
                 user_errors: vec![],

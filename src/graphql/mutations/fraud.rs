@@ -6,7 +6,7 @@ use entity::{ChargeId, CustomerId, FraudCaseId, Prose};
 use super::parties::operator;
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::fraud::FraudReason;
 use crate::graphql::given::{Given, id, optional_text};
@@ -118,7 +118,7 @@ where
     C: Command<Outcome = entity::fraud_case::Model>,
 {
     let actor = enter(ctx)?;
-    let case = services(ctx).ledger.run(command(&actor)?).await?;
+    let case = noting(ctx).run(command(&actor)?).await?;
     Ok(FraudCasePayload {
         fraud_case: Some(FraudCase(case)),
         user_errors: Vec::new(),

@@ -5,7 +5,7 @@ use entity::api_key::MachineRole;
 use entity::{ApiKeyId, Name};
 
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::{act, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::graphql::nodes::ApiKey;
@@ -96,12 +96,12 @@ impl MachineMutation {
         #[graphql(desc = "The key to be.")] input: CreateApiKeyInput,
     ) -> Answer<CreateApiKeyPayload> {
         answer(async {
-            let actor = enter(ctx)?;
+            enter(ctx)?;
             let name = text("name", &input.name, Name::parse)?;
             let role = machine(input.role)?;
-            let operator = actor.person()?.login;
+            let act = act(ctx)?;
             let registry = &services(ctx).registry;
-            let (key, secret) = registry.create_api_key(operator, name, role).await?;
+            let (key, secret) = registry.create_api_key(&act, name, role).await?;
             Ok(CreateApiKeyPayload {
                 api_key: Some(ApiKey(key)),
                 secret: Some(secret),
@@ -124,7 +124,8 @@ impl MachineMutation {
         answer(async {
             enter(ctx)?;
             let key = id::<ApiKeyId>(&input.api_key_id, "apiKeyId")?;
-            let key = services(ctx).registry.revoke_api_key(key).await?;
+            let act = act(ctx)?;
+            let key = services(ctx).registry.revoke_api_key(&act, key).await?;
             Ok(ApiKeyPayload {
                 api_key: Some(ApiKey(key)),
                 user_errors: vec![],

@@ -7,7 +7,7 @@ use super::parties::{keeper, key, operator};
 use super::payouts::{PayoutDecisionInput, PayoutPayload};
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
 use crate::program::{
@@ -39,7 +39,7 @@ where
     let actor = enter(ctx)?;
     let command = command(&actor)?;
     let key = key(given_key)?;
-    let ledger = &services(ctx).ledger;
+    let ledger = noting(ctx);
     let answer = ledger.submit(keeper(&actor)?, key, command).await?;
     Ok(PayoutPayload::of(answer))
 }

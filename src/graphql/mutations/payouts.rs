@@ -7,7 +7,7 @@ use super::parties::{agent, keeper, key, person};
 use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::balances::{AgentBalance, figures};
-use crate::graphql::context::services;
+use crate::graphql::context::{noting, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer, maybe};
 use crate::graphql::given::{Given, bad_argument, id, text};
 use crate::graphql::loaders::must;
@@ -208,7 +208,7 @@ impl PayoutMutation {
                 amount,
                 destination: input.destination.read()?,
             };
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             Ok::<_, Error>(PayoutPayload::of(answer))
         })
@@ -233,7 +233,7 @@ impl PayoutMutation {
                 payout: id::<PayoutId>(&input.payout_id, "payoutId")?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             Ok::<_, Error>(PayoutPayload::of(answer))
         })

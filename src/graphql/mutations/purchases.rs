@@ -6,7 +6,7 @@ use entity::{Name, PlanId};
 use super::parties::{acting, keeper, key, party};
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::{act, noting, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text};
 use crate::graphql::nodes::{Charge, Plan};
@@ -100,7 +100,6 @@ impl PurchaseMutation {
             let key = key(&input.idempotency_key)?;
             let (by, customer) = party(&actor, input.customer_id.as_ref())?;
             let keeper = keeper(&actor)?;
-            let services = services(ctx);
             let answer = match token {
                 None => {
                     let command = PurchaseProduct {
@@ -108,7 +107,7 @@ impl PurchaseMutation {
                         customer,
                         product_code,
                     };
-                    services.ledger.submit(keeper, key, command).await?
+                    noting(ctx).submit(keeper, key, command).await?
                 }
                 Some(token) => {
                     let command = BeginCardPurchase {
@@ -117,7 +116,10 @@ impl PurchaseMutation {
                         product_code,
                         payment_token: token.to_string(),
                     };
-                    services.payments.purchase(keeper, key, command).await?
+                    services(ctx)
+                        .payments
+                        .purchase(act(ctx).ok(), keeper, key, command)
+                        .await?
                 }
             };
             let replayed = answer.replayed;
@@ -150,7 +152,7 @@ impl PurchaseMutation {
                 by: acting(&actor)?,
                 plan: id::<PlanId>(&input.plan_id, "planId")?,
             };
-            let plan = services(ctx).ledger.run(command).await?;
+            let plan = noting(ctx).run(command).await?;
             Ok::<_, Error>(CancelPlanPayload {
                 plan: Some(Plan(plan)),
                 user_errors: Vec::new(),

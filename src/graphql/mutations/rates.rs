@@ -5,7 +5,7 @@ use entity::{AgentId, Prose};
 
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::{act, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::graphql::nodes::Agent;
@@ -70,15 +70,15 @@ impl RateMutation {
         #[graphql(desc = "Whose rate, which, and from when on.")] input: SetCommissionRateInput,
     ) -> Answer<AgentPayload> {
         answer(async {
-            let actor = enter(ctx)?;
+            enter(ctx)?;
             let agent = id::<AgentId>(&input.agent_id, "agentId")?;
             let rate = input.commission_rate.at("commissionRate")?;
             let from = input.effective_from;
             let from = from.map(|from| from.at("effectiveFrom")).transpose()?;
             let reason = text("reason", &input.reason, Prose::parse)?;
-            let operator = actor.person()?.login;
+            let act = act(ctx)?;
             let registry = &services(ctx).registry;
-            let agent = registry.set_commission_rate(operator, agent, rate, from, reason);
+            let agent = registry.set_commission_rate(&act, agent, rate, from, reason);
             Ok::<_, Error>(AgentPayload::of(agent.await?))
         })
         .await

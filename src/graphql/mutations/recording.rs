@@ -6,7 +6,7 @@ use entity::{AccountNumber, Name, charge};
 use crate::Error;
 use crate::graphql::access::enter;
 use crate::graphql::charges::ChargeKind;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, text};
 use crate::graphql::nodes::Charge;
@@ -137,7 +137,7 @@ impl RecordingMutation {
                 rows.expect(&given.external_id, read.as_ref().err());
                 calls.extend(read.ok());
             }
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let outcomes = if calls.is_empty() {
                 Vec::new()
             } else {
@@ -171,7 +171,7 @@ impl RecordingMutation {
                 rows.expect(&given.external_id, read.as_ref().err());
                 charges.extend(read.ok());
             }
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let outcomes = if charges.is_empty() {
                 Vec::new()
             } else {

@@ -157,8 +157,8 @@ impl SessionMutation {
     async fn sign_out(&self, ctx: &Context<'_>) -> Answer<SignOutPayload> {
         answer(async {
             let actor = enter(ctx)?;
-            let session = actor.person()?.session;
-            services(ctx).auth.sign_out(session).await?;
+            let auth = &services(ctx).auth;
+            auth.sign_out(actor.person()?, &origin(ctx)).await?;
             becomes(ctx, Actor::Anonymous);
             Ok(SignOutPayload {
                 user_errors: vec![],

@@ -7,7 +7,7 @@ use super::sessions::{Session, SignInPayload};
 use crate::Error;
 use crate::auth::{Actor, Origin};
 use crate::graphql::access::enter;
-use crate::graphql::context::{becomes, origin, services};
+use crate::graphql::context::{act, becomes, origin, services};
 use crate::graphql::customers::Management;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
@@ -257,7 +257,8 @@ impl SignUpMutation {
                 management: input.management.into(),
             };
             let registry = &services(ctx).registry;
-            let (customer, claim_url) = registry.sign_up_customer(agent, new).await?;
+            let act = act(ctx)?;
+            let (customer, claim_url) = registry.sign_up_customer(&act, agent, new).await?;
             Ok(SignUpCustomerPayload {
                 customer: Some(Customer(customer)),
                 claim_url,
@@ -284,7 +285,8 @@ impl SignUpMutation {
             let customer = id::<CustomerId>(&input.customer_id, "customerId")?;
             let email = optional_text("email", input.email.as_deref(), Email::parse)?;
             let registry = &services(ctx).registry;
-            let handover = registry.hand_over(agent, customer, email).await?;
+            let act = act(ctx)?;
+            let handover = registry.hand_over(&act, agent, customer, email).await?;
             Ok(HandOverCustomerPayload {
                 customer: Some(Customer(handover.customer)),
                 claim_url: Some(handover.claim_url),

@@ -6,7 +6,7 @@ use entity::{AgentId, LoginId, Prose};
 use super::rates::AgentPayload;
 use crate::Error;
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, answer};
 use crate::graphql::given::{Given, id, text};
 use crate::program::{CloseAgent, ReinstateAgent, SuspendAgent};
@@ -43,7 +43,7 @@ impl StandingMutation {
     ) -> Answer<AgentPayload> {
         answer(async {
             let (operator, agent, reason) = read(ctx, &input)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let decided = ledger.run(SuspendAgent {
                 operator,
                 agent,
@@ -67,7 +67,7 @@ impl StandingMutation {
     ) -> Answer<AgentPayload> {
         answer(async {
             let (operator, agent, reason) = read(ctx, &input)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let decided = ledger.run(ReinstateAgent {
                 operator,
                 agent,
@@ -94,7 +94,7 @@ impl StandingMutation {
     ) -> Answer<AgentPayload> {
         answer(async {
             let (operator, agent, reason) = read(ctx, &input)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let decided = ledger.run(CloseAgent {
                 operator,
                 agent,

@@ -5,7 +5,7 @@ use entity::{Name, TopUpId, top_up};
 
 use super::parties::{keeper, key, party};
 use crate::graphql::access::enter;
-use crate::graphql::context::services;
+use crate::graphql::context::{act, noting, services};
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
 use crate::graphql::nodes::TopUp;
@@ -108,7 +108,9 @@ impl TopUpMutation {
                 payment_token: token.map(|token| token.to_string()),
             };
             let payments = &services(ctx).payments;
-            let answer = payments.top_up(keeper(&actor)?, key, command).await?;
+            let answer = payments
+                .top_up(act(ctx).ok(), keeper(&actor)?, key, command)
+                .await?;
             Ok(TopUpPayload::of(answer))
         })
         .await
@@ -131,7 +133,7 @@ impl TopUpMutation {
                 reference: text("reference", &input.reference, Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             Ok(TopUpPayload::of(answer))
         })
@@ -159,7 +161,7 @@ impl TopUpMutation {
                 reference: text("reference", &input.reference, Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             Ok(TopUpPayload::of(answer))
         })

@@ -6,7 +6,7 @@ use entity::{CustomerId, Name, TransferId};
 use super::parties::{agent, keeper, key};
 use crate::graphql::access::enter;
 use crate::graphql::balances::AgentBalance;
-use crate::graphql::context::services;
+use crate::graphql::context::noting;
 use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, id, optional_text, text};
 use crate::graphql::nodes::Transfer;
@@ -105,7 +105,7 @@ impl TransferMutation {
                 memo: optional_text("memo", input.memo.as_deref(), Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             Ok(TransferFundsPayload::of(answer))
         })
@@ -134,7 +134,7 @@ impl TransferMutation {
                 reason: text("reason", &input.reason, Name::parse)?,
             };
             let key = key(&input.idempotency_key)?;
-            let ledger = &services(ctx).ledger;
+            let ledger = noting(ctx);
             let answer = ledger.submit(keeper(&actor)?, key, command).await?;
             Ok(TransferFundsPayload::of(answer))
         })

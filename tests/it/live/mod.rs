@@ -4,6 +4,7 @@ mod stories;
 mod world;
 
 use agent_program::Error;
+use agent_program::auth::Origin;
 use agent_program::live::{Following, immature};
 use agent_program::program::Terms;
 use chrono::TimeDelta;
@@ -115,12 +116,22 @@ async fn r15_another_process_hears_of_it_at_once() {
         let (seen, ()) = tokio::join!(next(&mut events), world.talk(call));
         assert_eq!(seen.len(), 1);
     }
-    there.auth.sign_out(world.customer.session).await.unwrap();
+    there
+        .auth
+        .sign_out(&world.customer, &Origin::default())
+        .await
+        .unwrap();
     let mut account = (world.here.live)
         .account_events(&world.operator, world.customer_id, None)
         .await
         .unwrap();
-    let leaving = async { there.auth.sign_out(world.operator.session).await.unwrap() };
+    let leaving = async {
+        there
+            .auth
+            .sign_out(&world.operator, &Origin::default())
+            .await
+            .unwrap();
+    };
     let (end, ()) = tokio::join!(soon(account.page()), leaving);
     assert!(matches!(denied(end), Error::Unauthenticated));
 }
@@ -173,7 +184,11 @@ async fn a_stream_ends_with_its_session() {
             .unwrap();
         next(&mut reading).await;
         reading.still().await.unwrap();
-        let leaving = async { auth.sign_out(world.agent.session).await.unwrap() };
+        let leaving = async {
+            auth.sign_out(&world.agent, &Origin::default())
+                .await
+                .unwrap();
+        };
         let (end, ()) = tokio::join!(soon(waiting.page()), leaving);
         assert!(matches!(denied(end), Error::Unauthenticated));
         assert!(matches!(

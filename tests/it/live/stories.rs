@@ -1,6 +1,6 @@
 //! Streams, as subscribers see them.
 
-use agent_program::auth::Actor;
+use agent_program::auth::{Actor, Origin};
 use agent_program::graphql::cursor::{EventCursor, EventStream};
 use agent_program::program::{ApprovePayout, Destination, RequestPayout, TransferFunds};
 use entity::{AgentId, Email, Money, TypedId};
@@ -207,7 +207,12 @@ async fn e25_the_claim_ends_the_agents_view_and_begins_the_customers() {
         let mut own = world.here.follow(&mona, ACCOUNT, after);
         world.grant(world.managed).await;
         assert_eq!(own.next().await["balance"]["promo"], "0.0200");
-        world.here.auth.sign_out(mona.session).await.unwrap();
+        world
+            .here
+            .auth
+            .sign_out(&mona, &Origin::default())
+            .await
+            .unwrap();
         assert_eq!(own.end().await, "UNAUTHENTICATED");
     })
     .await;

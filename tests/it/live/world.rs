@@ -12,6 +12,7 @@ use agent_program::live::Live;
 use agent_program::program::{GrantPromo, RatedCharge, RecordCharges, Terms};
 use agent_program::registry::{NewApplication, NewCustomer, NewPerson, Registry};
 use agent_program::store::Db;
+use agent_program::store::audit::Act;
 use agent_program::{Clock, Error};
 use async_graphql::Response;
 use chrono::TimeDelta;
@@ -75,7 +76,8 @@ impl World {
         let operator = operator.await.unwrap().person;
         let applied = registry.apply(None, application()).await.unwrap();
         let rate = Percent::parse("3").unwrap();
-        let approved = registry.approve(registered.id, applied.id, rate, None);
+        let act = Act::of_operator(registered.id, "approveApplication");
+        let approved = registry.approve(&act, applied.id, rate, None);
         let approved = approved.await.unwrap();
         let claim_url = approved.claim_url.unwrap();
         let here_from = Origin::default();
@@ -94,7 +96,7 @@ impl World {
             email: Some(email("mona")),
             management: Management::PendingHandover,
         };
-        let managed = registry.sign_up_customer(approved.agent.id, new);
+        let managed = registry.sign_up_customer(&act, approved.agent.id, new);
         let (managed, claim_url) = managed.await.unwrap();
         Self {
             test,

@@ -74,6 +74,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("UPDATE agent_event SET held = 1", "append-only"),
     ("DELETE FROM account_event", "append-only"),
     ("DELETE FROM desk_event", "append-only"),
+    ("UPDATE audit_entry SET detail = 'x'", "append-only"),
+    ("DELETE FROM audit_entry", "append-only"),
     ("UPDATE chain_link SET hash = previous", "append-only"),
     ("DELETE FROM chain_link", "append-only"),
     (

@@ -173,7 +173,12 @@ impl TestApp {
 
     /// Somebody with [`PASSWORD`], in a new session.
     pub async fn sign_in(&self, email: &str) -> Caller {
-        let input = json!({ "email": email, "password": PASSWORD });
+        self.sign_in_with(email, PASSWORD).await
+    }
+
+    /// Somebody who has chosen another password.
+    pub async fn sign_in_with(&self, email: &str, password: &str) -> Caller {
+        let input = json!({ "email": email, "password": password });
         let stranger = self.anonymous();
         let signed = stranger.mutate("signIn", input, "session { accessToken }");
         self.with_token(text(&signed.await["session"]["accessToken"]))
