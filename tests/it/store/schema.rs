@@ -181,6 +181,7 @@ async fn e_books_are_not_truncated_or_replaced() {
         "account_event",
         "desk_event",
         "chain_link",
+        "audit_entry",
     ] {
         let sql = format!(r#"TRUNCATE "{table}" CASCADE"#);
         let txn = test.db.begin_write().await.unwrap();
@@ -194,6 +195,8 @@ async fn e_books_are_not_truncated_or_replaced() {
         "INSERT OR REPLACE INTO entry SELECT transaction_id, line, account, owner_id, version, amount + 1, balance_after FROM entry",
         "INSERT OR REPLACE INTO commission SELECT * FROM commission",
         "INSERT OR REPLACE INTO chain_link SELECT * FROM chain_link",
+        "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
+        "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
         "REPLACE INTO \"transaction\" SELECT * FROM \"transaction\"",
     ] {
         let error = txn.execute_unprepared(sql).await.expect_err(sql);

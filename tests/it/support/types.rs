@@ -119,13 +119,11 @@ impl Types {
                 write!(text, "{} {{ {inner}}} ", field.name).expect("a text");
             }
         }
-        for member in self.members.get(kind).into_iter().flatten() {
+        // What a node has beside its id is asked for where the node is at home.
+        let members = self.members.get(kind).filter(|_| kind != "Node");
+        for member in members.into_iter().flatten() {
             // Each under names of its own: fields of the same name have other types elsewhere.
-            let inner = if kind == "Node" {
-                format!("{member}: id ")
-            } else {
-                self.own_selection(kind, member, depth.saturating_sub(1))
-            };
+            let inner = self.own_selection(kind, member, depth.saturating_sub(1));
             write!(text, "... on {member} {{ {inner}}} ").expect("a text");
         }
         text

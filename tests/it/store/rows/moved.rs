@@ -311,6 +311,30 @@ pub(super) async fn events(visit: &impl Visit) {
         }])
         .await;
     visit
+        .rows::<audit_entry::Entity>(vec![
+            audit_entry::Model {
+                id: id(1),
+                at: at(MICROS),
+                actor_id: Some(id(1)),
+                acting_for_id: Some(id(2)),
+                action: "topUp".into(),
+                subject: Some("top_x".into()),
+                detail: Some("20.0000: \u{1f511}".into()),
+                source: Some("2001:db8::7".into()),
+            },
+            audit_entry::Model {
+                id: id(2),
+                at: at(WHOLE),
+                actor_id: None,
+                acting_for_id: None,
+                action: "signInFailed".into(),
+                subject: None,
+                detail: None,
+                source: None,
+            },
+        ])
+        .await;
+    visit
         .rows::<agent_slot::Entity>(vec![agent_slot("2026-11-01T00:15:00Z")])
         .await;
     visit
