@@ -47,9 +47,10 @@ pub(super) async fn marks(house: &House, name: &str) -> BTreeSet<String> {
     for field in &TYPES.outputs["Viewer"] {
         // As deep as it may cost.
         let deep = |depth: usize| {
-            let inner = match TYPES.outputs.contains_key(&field.kind) {
-                true => format!("{{ {} }}", TYPES.selection(&field.kind, depth)),
-                false => String::new(),
+            let inner = if TYPES.outputs.contains_key(&field.kind) {
+                format!("{{ {} }}", TYPES.selection(&field.kind, depth))
+            } else {
+                String::new()
             };
             let viewer = format!("{{ viewer {{ {} {inner} }} }}", field.name);
             judged(&viewer, json!({})).is_ok().then_some(viewer)
