@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_graphql::{Context, Request};
 use tokio::sync::Semaphore;
 
+use super::cursor::Position;
 use super::loaders::Loaders;
 use super::sight::Sight;
 use crate::auth::{Actor, Auth, Origin};
@@ -44,9 +45,20 @@ pub fn services<'a>(ctx: &Context<'a>) -> &'a Services {
     ctx.data_unchecked::<Services>()
 }
 
-/// Who asks. A root field calls [`super::access::enter`] instead, which also looks whether he may.
+/// Who asks, for what is made out to him by name: a stream's answer with such a thing is shown to nobody else, though he may
+/// see the same.
 #[must_use]
-pub fn actor(ctx: &Context<'_>) -> Actor {
+pub fn addressee(ctx: &Context<'_>) -> Actor {
+    if let Some(position) = ctx.data_opt::<Position>() {
+        position.becomes_personal();
+    }
+    actor(ctx)
+}
+
+/// Who asks. A root field calls [`super::access::enter`] instead, which also looks whether he may; what is below it asks for
+/// his [`sight`], or the [`addressee`].
+#[must_use]
+pub(super) fn actor(ctx: &Context<'_>) -> Actor {
     let asker = ctx.data_opt::<Asker>();
     asker.map_or(Actor::Anonymous, |asker| {
         let actor = asker.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,8 @@
 //! Positions that clients keep and bring back: opaque to them, and versioned for us.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{AgentId, CustomerId};
@@ -77,36 +80,57 @@ impl EventCursor {
     }
 }
 
+/// A place in a stream: all up to it, itself included, has been handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its number: a later place in the same stream has a greater one.
+    pub seq: i64,
+    /// As clients keep it.
+    pub cursor: Arc<str>,
+}
+
 /// How far a subscription has come, told to what carries it: whether or not its document selects `cursor`. A clone is the
 /// same one.
 #[derive(Clone, Debug, Default)]
 pub struct Position {
-    begun: watch::Sender<Option<String>>,
-    reached: watch::Sender<Option<String>>,
+    begun: watch::Sender<Option<Place>>,
+    reached: watch::Sender<Option<Place>>,
+    personal: Arc<AtomicBool>,
 }
 
 impl Position {
-    /// It begins after this cursor.
-    pub fn begins(&self, cursor: String) {
-        self.begun.send_replace(Some(cursor));
+    /// It begins after this place.
+    pub fn begins(&self, place: Place) {
+        self.begun.send_replace(Some(place));
     }
 
-    /// All up to this cursor has been handed out.
-    pub fn reached(&self, cursor: String) {
-        self.reached.send_replace(Some(cursor));
+    /// All up to this place has been handed out.
+    pub fn reached(&self, place: Place) {
+        self.reached.send_replace(Some(place));
     }
 
     /// The last that was reached.
     #[must_use]
-    pub fn cursor(&self) -> Option<String> {
+    pub fn place(&self) -> Option<Place> {
         self.reached.borrow().clone()
     }
 
+    /// From here on its answers are for whoever asked alone: others who may see the same are not shown them.
+    pub fn becomes_personal(&self) {
+        self.personal.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one of its answers was for whoever asked alone.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.personal.load(Ordering::Relaxed)
+    }
+
     /// Where it begins, once that is known.
-    pub async fn beginning(&self) -> String {
+    pub async fn beginning(&self) -> Place {
         let mut begun = self.begun.subscribe();
         let known = begun.wait_for(Option::is_some).await;
-        let known = known.map(|cursor| cursor.clone());
+        let known = known.map(|place| place.clone());
         known
             .expect("its sender is here")
             .expect("it was waited for")

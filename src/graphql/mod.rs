@@ -47,5 +47,5 @@ pub mod transactions;
 pub mod transfers;
 
 pub use context::Services;
-pub use cursor::Position;
+pub use cursor::{Place, Position};
 pub use schema::{Api, sdl};

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 
 use super::access::enter;
 use super::connection::{Computed, Connection, PageArgs};
-use super::context::{actor, services, sight};
+use super::context::{addressee, services, sight};
 use super::cursor::{EventCursor, EventStream};
 use super::error::{Answer, maybe};
 use super::given::{Given, bad_argument};
@@ -383,7 +383,7 @@ fn read(ctx: &Context<'_>, input: &ReportInput) -> Result<Option<Report>, Error>
 
 /// The link to a file for whoever asks.
 pub(super) fn link(ctx: &Context<'_>, sheet: Sheet) -> Result<String, Error> {
-    services(ctx).sheets.url(sheet, actor(ctx).person()?)
+    services(ctx).sheets.url(sheet, addressee(ctx).person()?)
 }
 
 /// What the customers of these rows are called.

@@ -22,7 +22,7 @@ use crate::Error;
 use crate::auth::Actor;
 
 /// What somebody may see, by who he is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sight {
     /// A stranger or a machine.
     Nothing,

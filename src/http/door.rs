@@ -10,7 +10,8 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::documents::{Documents, Trusted};
+use super::chorus::{Choruses, Subject};
+use super::documents::{Documents, Operation, Trusted};
 use super::engine::Engine;
 use super::gate::Gate;
 use super::patience::Patience;
@@ -20,8 +21,8 @@ use super::seats::Seats;
 use super::socket::SocketOptions;
 use crate::auth::{Actor, Origin};
 use crate::config::{Crowd, Proxies};
-use crate::graphql::Position;
-use crate::graphql::{fault, limits};
+use crate::graphql::sight::Sight;
+use crate::graphql::{Position, fault, limits};
 use crate::{Clock, Error};
 
 /// Sockets, and streams over HTTP, that a login may have open.
@@ -39,6 +40,8 @@ pub struct Door<E> {
     pub(super) sockets: SocketOptions,
     /// Sockets, and streams over HTTP, of each login.
     pub(super) streams: Seats<Uuid>,
+    /// Streams that are executed once for all who asked the same.
+    pub(super) choruses: Choruses,
     pub(super) patience: Patience,
     pub(super) crowd: Crowd,
     /// The server is about to stop.
@@ -58,6 +61,7 @@ impl<E: Clone> Clone for Door<E> {
             proxies: self.proxies.clone(),
             sockets: self.sockets.clone(),
             streams: self.streams.clone(),
+            choruses: self.choruses.clone(),
             patience: self.patience,
             crowd: self.crowd,
             closing: self.closing.clone(),
@@ -67,16 +71,28 @@ impl<E: Clone> Clone for Door<E> {
 }
 
 /// A request that may be executed.
+#[derive(Clone)]
 pub(super) struct Ready {
-    request: Request,
+    operation: Operation,
     actor: Actor,
-    pub kind: OperationType,
-    pub bulky: bool,
-    cost: u32,
+    origin: Origin,
     tells_cost: bool,
 }
 
 impl Ready {
+    pub(super) fn kind(&self) -> OperationType {
+        self.operation.kind
+    }
+
+    /// Whether all that it does is recording calls and charges.
+    pub(super) fn is_bulky(&self) -> bool {
+        self.operation.bulky
+    }
+
+    pub(super) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// Its answer says what it cost, if the client wants to know.
     pub(super) fn telling_cost(self, wanted: bool) -> Self {
         Self {
@@ -86,26 +102,51 @@ impl Ready {
     }
 
     /// Goes on after this cursor, whatever its document says: the client has all up to it.
-    pub(super) fn after(mut self, cursor: &str) -> Self {
-        if self.kind == OperationType::Subscription
-            && let Ok(mut document) = self.request.parsed_query().cloned()
-        {
-            let name = self.request.operation_name.as_deref();
-            roots::after(&mut document, name, &mut self.request.variables, cursor);
-            self.request.set_parsed_query(document);
+    pub(super) fn after(self, cursor: &str) -> Self {
+        self.beginning(&cursor.into())
+    }
+
+    /// Begins now, whatever its document says.
+    pub(super) fn now(self) -> Self {
+        self.beginning(&Value::Null)
+    }
+
+    fn beginning(mut self, after: &Value) -> Self {
+        if self.kind() == OperationType::Subscription {
+            let Operation {
+                name,
+                parsed,
+                variables,
+                ..
+            } = &mut self.operation;
+            roots::after(parsed, name.as_deref(), variables, after);
         }
         self
     }
 
-    /// With its root fields in sight.
-    fn hoisted(mut self) -> Self {
-        if self.kind == OperationType::Subscription
-            && let Ok(mut document) = self.request.parsed_query().cloned()
-        {
-            roots::hoist(&mut document, self.request.operation_name.as_deref());
-            self.request.set_parsed_query(document);
+    /// What the answers are to from some place on, whoever of those who see the same asks and wherever each began.
+    pub(super) fn subject(&self) -> Subject {
+        let begun_now = self.clone().now().operation;
+        let mut variables: Vec<_> = begun_now.variables.iter().collect();
+        variables.sort_unstable_by_key(|(name, _)| name.as_str());
+        let variables: Vec<_> = (variables.into_iter())
+            .map(|(name, value)| (name.as_str(), value.to_string()))
+            .collect();
+        Subject {
+            document: begun_now.hash,
+            operation: begun_now.name,
+            variables: format!("{variables:?}"),
+            sight: Sight::of(&self.actor),
         }
-        self
+    }
+
+    /// With its root fields in sight.
+    fn request(mut self) -> Request {
+        if self.kind() == OperationType::Subscription {
+            let name = self.operation.name.as_deref();
+            roots::hoist(&mut self.operation.parsed, name);
+        }
+        self.operation.request().data(self.origin)
     }
 }
 
@@ -121,6 +162,7 @@ impl<E: Engine> Door<E> {
             proxies: Arc::default(),
             sockets: SocketOptions::default(),
             streams: Seats::new(STREAMS),
+            choruses: Choruses::default(),
             patience: Patience::default(),
             crowd: Crowd::default(),
             closing: CancellationToken::new(),
@@ -189,22 +231,20 @@ impl<E: Engine> Door<E> {
     ) -> Result<Ready, Vec<ServerError>> {
         let operation = self.documents.operation(asked)?;
         Ok(Ready {
-            kind: operation.kind,
-            bulky: operation.bulky,
-            cost: operation.cost,
-            tells_cost: false,
-            request: operation
-                .request(asked.operation_name.as_deref())
-                .data(origin),
+            operation,
             actor,
+            origin,
+            tells_cost: false,
         })
     }
 
     /// Executes in a task of its own: what changes something happens whole or not at all, whether or not its client waits.
     pub(super) async fn run(&self, ready: Ready, request_id: &Arc<str>) -> Response {
         let (engine, id) = (self.engine.clone(), request_id.clone());
-        let cost = ready.tells_cost.then_some(ready.cost);
-        let work = async move { engine.execute(ready.request, ready.actor, &id).await };
+        let cost = ready.tells_cost.then_some(ready.operation.cost);
+        let actor = ready.actor.clone();
+        let request = ready.request();
+        let work = async move { engine.execute(request, actor, &id).await };
         let work = work.in_current_span();
         match self.tasks.spawn(work).await {
             Ok(response) => priced(finish(response), cost),
@@ -220,11 +260,9 @@ impl<E: Engine> Door<E> {
         position: Position,
     ) -> BoxStream<'static, Response> {
         let id = request_id.clone();
-        let ready = ready.hoisted();
-        let request = ready.request.data(position);
-        let answers = self
-            .engine
-            .execute_stream(request, ready.actor, id.to_string());
+        let actor = ready.actor.clone();
+        let request = ready.request().data(position);
+        let answers = self.engine.execute_stream(request, actor, id.to_string());
         AssertUnwindSafe(answers)
             .catch_unwind()
             .map(move |answer| match answer {

@@ -1,5 +1,6 @@
 //! Routes, GraphQL over HTTP and WebSocket, GraphiQL, health and metrics.
 
+mod chorus;
 mod crowd;
 mod documents;
 mod door;

@@ -61,18 +61,25 @@ impl<F: Frame> Outbox<F> {
     pub(super) async fn send(&self, frame: F) {
         let bytes = frame.bytes().clamp(LEAST, self.most);
         let bytes = u32::try_from(bytes).expect("no more than the outbox has");
-        let room = self.room.clone().acquire_many_owned(bytes);
-        let room = tokio::select! {
-            biased;
-            () = self.frames.closed() => None,
-            room = tokio::time::timeout(self.patience, room) => room.ok(),
+        let room = match self.room.clone().try_acquire_many_owned(bytes) {
+            Ok(room) => Some(room),
+            Err(_) => self.wait(bytes).await,
         };
         let held = match room {
-            Some(Ok(room)) => self.frames.send(Held { frame, room }).ok(),
+            Some(room) => self.frames.send(Held { frame, room }).ok(),
             _ => None,
         };
         if held.is_none() {
             self.stuck.cancel();
+        }
+    }
+
+    async fn wait(&self, bytes: u32) -> Option<OwnedSemaphorePermit> {
+        let room = self.room.clone().acquire_many_owned(bytes);
+        tokio::select! {
+            biased;
+            () = self.frames.closed() => None,
+            room = tokio::time::timeout(self.patience, room) => room.ok()?.ok(),
         }
     }
 

@@ -147,10 +147,10 @@ pub(super) async fn post<E: Engine>(
             .ready(&asked, actor.clone(), origin)
             .map_err(Refusal::unexecuted)?
             .telling_cost(wants_cost(&headers));
-        if bytes.len() > limits::BODY_BYTES as usize && !ready.bulky {
+        if bytes.len() > limits::BODY_BYTES as usize && !ready.is_bulky() {
             return Err(too_large(limits::BODY_BYTES));
         }
-        if streamed && ready.kind == OperationType::Subscription {
+        if streamed && ready.kind() == OperationType::Subscription {
             let seat = seat(&door, &ready, &actor, &request_id)?;
             let guest = Guest::new(&door, actor, None);
             let parts = streams::answer(&door, ready, guest, seat, Multipart, &request_id);
@@ -181,7 +181,7 @@ pub(super) fn seat<E>(
     request_id: &str,
 ) -> Result<Option<Seat>, Refusal> {
     match actor.id() {
-        Ok(who) if ready.kind == OperationType::Subscription => {
+        Ok(who) if ready.kind() == OperationType::Subscription => {
             let busy = || Refusal::of(Error::Overloaded, request_id);
             door.streams.take(who).ok_or_else(busy).map(Some)
         }
@@ -217,7 +217,7 @@ pub(super) async fn get<E: Engine>(
             .ready(&asked, actor, origin)
             .map_err(Refusal::unexecuted)?
             .telling_cost(wants_cost(&headers));
-        if ready.kind == OperationType::Mutation {
+        if ready.kind() == OperationType::Mutation {
             let problem = "A mutation is sent by POST.";
             let status = StatusCode::METHOD_NOT_ALLOWED;
             return Err(Refusal::new(status, code::BAD_USER_INPUT, problem));

@@ -2,11 +2,16 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::json::{self, Malformed};
 
 /// The SHA-256 of a document.
 pub(super) type Hash = [u8; 32];
+
+pub(super) fn hash_of(text: &str) -> Hash {
+    Sha256::digest(text).into()
+}
 
 /// What is asked: the parameters of GraphQL over HTTP, and the payload of `subscribe` on a socket.
 #[derive(Debug, Default)]

@@ -7,18 +7,18 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, FragmentDefinition, OperationDefinition,
     Selection, SelectionSet,
 };
-use async_graphql::{Name, Positioned, Value, Variables};
+use async_graphql::{Name, Positioned, Value as Constant, Variables};
 
 /// The argument of every subscription's root field that says where it begins.
 const AFTER: &str = "after";
 
 /// Begins the subscription's root fields after `cursor`, whether their document says so by a literal, by a variable or not
-/// at all.
+/// at all; with null, they begin now.
 pub(super) fn after(
     document: &mut ExecutableDocument,
     operation_name: Option<&str>,
     variables: &mut Variables,
-    cursor: &str,
+    cursor: &Constant,
 ) {
     let mut spread = Vec::new();
     let mut found = |field: &mut Positioned<Field>| begin(field, &mut *variables, cursor);
@@ -107,7 +107,7 @@ fn roots(
 }
 
 /// A variable keeps its place in the document, where it would otherwise be one that is never used.
-fn begin(field: &mut Positioned<Field>, variables: &mut Variables, cursor: &str) {
+fn begin(field: &mut Positioned<Field>, variables: &mut Variables, cursor: &Constant) {
     let pos = field.pos;
     let arguments = &mut field.node.arguments;
     match arguments.iter_mut().find(|(name, _)| name.node == AFTER) {
@@ -119,14 +119,14 @@ fn begin(field: &mut Positioned<Field>, variables: &mut Variables, cursor: &str)
             });
             match (said, variable) {
                 (Err(()), Some(name)) => {
-                    variables.insert(name, cursor.into());
+                    variables.insert(name, cursor.clone());
                 }
-                _ => value.node = Value::from(cursor).into_value(),
+                _ => value.node = cursor.clone().into_value(),
             }
         }
         None => arguments.push((
             Positioned::new(Name::new(AFTER), pos),
-            Positioned::new(Value::from(cursor).into_value(), pos),
+            Positioned::new(cursor.clone().into_value(), pos),
         )),
     }
 }
@@ -142,7 +142,7 @@ mod tests {
     fn resumed(text: &str, variables: serde_json::Value) -> Vec<String> {
         let mut document = parse_query(text).unwrap();
         let mut variables = Variables::from_json(variables);
-        after(&mut document, None, &mut variables, "c");
+        after(&mut document, None, &mut variables, &"c".into());
         let mut found = Vec::new();
         let mut look = |field: &mut Positioned<Field>| {
             let value = field.node.get_argument(AFTER).unwrap().node.clone();

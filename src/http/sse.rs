@@ -116,7 +116,7 @@ pub(super) async fn ticket<E: Engine>(
         let ready = door
             .ready(&asked, actor, origin.clone())
             .map_err(Refusal::unexecuted)?;
-        if ready.kind != OperationType::Subscription {
+        if ready.kind() != OperationType::Subscription {
             return Err(Refusal::malformed("A ticket is for a subscription."));
         }
         let ticket = door.gate.ticket(&person, ask).map_err(of)?;
@@ -157,7 +157,7 @@ fn begin<E: Engine>(
         // By the protocol within the stream: a browser could not read it elsewhere.
         Err(errors) => return Ok(refused(&errors)),
     };
-    if ready.kind == OperationType::Mutation && !may_change {
+    if ready.kind() == OperationType::Mutation && !may_change {
         let problem = "A mutation is sent by POST.";
         let status = StatusCode::METHOD_NOT_ALLOWED;
         return Err(Refusal::new(status, code::BAD_USER_INPUT, problem));

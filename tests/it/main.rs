@@ -13,6 +13,7 @@ mod catalogue;
 mod chargebacks;
 mod charges;
 mod check;
+mod choruses;
 mod commissions;
 mod crowd;
 mod demo;

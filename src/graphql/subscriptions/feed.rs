@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::{EntityTrait, Value};
 
 use crate::Error;
-use crate::graphql::cursor::{EventCursor, EventStream, Position};
+use crate::graphql::cursor::{EventCursor, EventStream, Place, Position};
 use crate::live::Following;
 use crate::store::{Db, bulk};
 
@@ -32,9 +32,12 @@ where
     F: Future<Output = Result<Vec<(i64, T)>, Error>> + Send,
 {
     let told = ctx.data_opt::<Position>().cloned().unwrap_or_default();
-    let cursor = move |seq| EventCursor { stream, seq }.encode();
-    told.begins(cursor(following.position()));
-    let reached = move |seq| told.reached(cursor(seq));
+    let place = move |seq| Place {
+        seq,
+        cursor: EventCursor { stream, seq }.encode().into(),
+    };
+    told.begins(place(following.position()));
+    let reached = move |seq| told.reached(place(seq));
     let start = (following, VecDeque::<(i64, T)>::new());
     stream::try_unfold(start, move |(mut following, mut page)| {
         let (dress, reached) = (dress.clone(), reached.clone());

@@ -14,6 +14,7 @@ mod translate;
 mod trusted;
 mod values;
 
+pub(super) use read::Operation;
 pub use rules::Rules;
 pub use shelf::Documents;
 pub use trusted::Trusted;

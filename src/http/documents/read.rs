@@ -9,6 +9,7 @@ use async_graphql::{Request, ServerError, Variables};
 use serde_json::{Map, Value};
 
 use super::super::refusal::{refused, too_costly};
+use super::super::request::Hash;
 use super::coerce::coerce;
 use super::measure::Sizes;
 use crate::graphql::fault::code;
@@ -19,6 +20,7 @@ const BULKY: [&str; 2] = ["recordCalls", "recordCharges"];
 
 /// A document that fits the schema and is no larger than a document may be.
 pub struct Document {
+    pub(super) hash: Hash,
     pub(super) bytes: usize,
     pub(super) tokens: usize,
     pub(super) parsed: ExecutableDocument,
@@ -26,9 +28,14 @@ pub struct Document {
 }
 
 /// An operation of a document, with its variables.
+#[derive(Clone)]
 pub(in crate::http) struct Operation {
-    parsed: ExecutableDocument,
-    variables: Variables,
+    /// As it was asked for.
+    pub name: Option<String>,
+    /// The document's.
+    pub hash: Hash,
+    pub parsed: ExecutableDocument,
+    pub variables: Variables,
     pub kind: OperationType,
     /// Whether all that it does is recording calls and charges.
     pub bulky: bool,
@@ -67,6 +74,8 @@ impl Document {
         Ok(Operation {
             bulky: roots.iter().all(|root| BULKY.contains(&root.name)),
             kind: operation.ty,
+            name: name.map(str::to_owned),
+            hash: self.hash,
             parsed: self.parsed.clone(),
             cost,
             variables,
@@ -76,9 +85,9 @@ impl Document {
 
 impl Operation {
     /// What an engine executes.
-    pub(in crate::http) fn request(self, operation_name: Option<&str>) -> Request {
+    pub(in crate::http) fn request(self) -> Request {
         let mut request = Request::new("").variables(self.variables);
-        request.operation_name = operation_name.map(str::to_owned);
+        request.operation_name = self.name;
         request.set_parsed_query(self.parsed);
         request
     }

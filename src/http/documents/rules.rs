@@ -7,6 +7,7 @@ use apollo_compiler::validation::Valid;
 use async_graphql::{ServerError, Variables};
 
 use super::super::refusal::refused;
+use super::super::request::hash_of;
 use super::measure::Sizes;
 use super::read::Document;
 use super::scan::{Tokens, scan};
@@ -99,6 +100,7 @@ impl Rules {
             .map_err(|found| self.words.misfits(&found.errors, &places))?;
         values::check(&self.schema, &judged, &places)?;
         Ok(Document {
+            hash: hash_of(text),
             bytes: text.len(),
             tokens: tokens as usize,
             parsed,

@@ -6,10 +6,9 @@ use async_graphql::ServerError;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::super::refusal::refused;
-use super::super::request::{Asked, Hash};
+use super::super::request::{Asked, Hash, hash_of};
 use super::read::{Document, Operation};
 use super::rules::Rules;
 use super::scan::scan;
@@ -85,7 +84,7 @@ impl Documents {
     ) -> Result<async_graphql::Request, Vec<ServerError>> {
         let document = self.judge(text)?;
         let operation = document.operation(&self.rules.schema, operation_name, variables)?;
-        Ok(operation.request(operation_name))
+        Ok(operation.request())
     }
 
     pub(in crate::http) fn operation(&self, asked: &Asked) -> Result<Operation, Vec<ServerError>> {
@@ -138,10 +137,6 @@ impl Documents {
 }
 
 const TRUSTED_ONLY: &str = "This server runs trusted documents only: send the `documentId` of one.";
-
-fn hash_of(text: &str) -> Hash {
-    Sha256::digest(text).into()
-}
 
 /// As Apollo's clients know it: they send the document along, and it is known.
 fn unknown() -> ServerError {

@@ -229,7 +229,7 @@ impl<E: Engine> Connection<E> {
         self.operations.insert(id.clone(), running);
         let operation = Operation {
             door: self.door.clone(),
-            wire: ToSocket(id.clone()),
+            wire: ToSocket::new(id.clone()),
             outbox: self.outbox.clone(),
             cancelled,
             request_id,

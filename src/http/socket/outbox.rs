@@ -20,22 +20,27 @@ impl Frame for Message {
     }
 }
 
-/// Writes what is in the outbox until it is told the last word.
+/// How many frames are written at once.
+const FRAMES: usize = 256;
+
+/// Writes what is in the outbox, all that waits at once, until it is told the last word.
 pub(super) async fn write(
     mut socket: SplitSink<WebSocket, Message>,
     mut queue: mpsc::UnboundedReceiver<Held<Message>>,
     mut last: oneshot::Receiver<CloseFrame>,
 ) {
+    let mut waiting = Vec::new();
     let frame = loop {
         let sent = async {
-            match queue.recv().await {
-                Some(Held { frame, room }) => {
-                    let sent = socket.send(frame).await;
-                    drop(room);
-                    sent
-                }
-                None => std::future::pending().await,
+            if queue.recv_many(&mut waiting, FRAMES).await == 0 {
+                std::future::pending::<()>().await;
             }
+            let mut rooms = Vec::with_capacity(waiting.len());
+            for Held { frame, room } in waiting.drain(..) {
+                socket.feed(frame).await?;
+                rooms.push(room);
+            }
+            socket.flush().await
         };
         tokio::select! {
             biased;

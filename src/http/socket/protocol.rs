@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Response, ServerError};
+use async_graphql::ServerError;
 use axum::extract::ws::{CloseFrame, Message};
 use serde_json::{Value, json};
 
+use super::super::chorus::Told;
 use super::super::guest::Gone;
 use super::super::json::{Malformed, read};
 use super::super::pump::{End, Wire};
@@ -70,18 +71,29 @@ fn authorization(payload: &Value) -> Option<&str> {
 }
 
 /// Answers of one operation, by its id.
-pub(super) struct ToSocket(pub Arc<str>);
+pub(super) struct ToSocket {
+    id: Arc<str>,
+    /// A message up to its payload.
+    head: String,
+}
+
+impl ToSocket {
+    pub(super) fn new(id: Arc<str>) -> Self {
+        let head = format!(r#"{{"type":"next","id":{},"payload":"#, json!(&*id));
+        Self { id, head }
+    }
+}
 
 impl Wire for ToSocket {
     type Frame = Message;
 
-    fn next(&self, answer: &Response, _cursor: Option<&str>) -> Message {
-        text(&json!({ "type": "next", "id": &*self.0, "payload": answer }))
+    fn next(&self, told: &Told) -> Message {
+        Message::text([&*self.head, &*told.payload, "}"].concat())
     }
 
     /// Nothing comes after `error`.
     fn refused(&self, errors: &[ServerError]) -> (Message, End) {
-        (error(&self.0, errors), End::Said)
+        (error(&self.id, errors), End::Said)
     }
 }
 

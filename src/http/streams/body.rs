@@ -103,7 +103,7 @@ struct Reading<F> {
     queue: mpsc::UnboundedReceiver<Held<Piece>>,
     last: Option<oneshot::Receiver<Parting>>,
     /// The client has all up to it.
-    cursor: Option<String>,
+    cursor: Option<Arc<str>>,
     beats: Interval,
     /// All that was put into the queue has been read.
     drained: bool,

@@ -3,10 +3,13 @@
 //! The frames are written here: `complete` needs an empty `data:` line, without which browsers never fire it and which the
 //! framework's own writer leaves out.
 
-use async_graphql::{Response, ServerError};
-use axum::body::Bytes;
-use serde_json::{Value, json};
+use std::fmt::Display;
 
+use async_graphql::ServerError;
+use axum::body::Bytes;
+use serde_json::json;
+
+use super::super::chorus::Told;
 use super::super::pump::{End, Wire};
 use super::frame::{Form, Piece};
 use super::parting::Parting;
@@ -30,7 +33,7 @@ impl Events {
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
-fn next(result: &Value, cursor: Option<&str>) -> String {
+fn next(result: &impl Display, cursor: Option<&str>) -> String {
     let id = cursor.map_or_else(String::new, |cursor| format!("id: {cursor}\n"));
     format!("{id}event: next\ndata: {result}\n\n")
 }
@@ -41,14 +44,15 @@ impl Wire for Events {
     fn begun(&self, cursor: &str) -> Option<Piece> {
         self.bare_ids.then(|| Piece {
             bytes: format!("id: {cursor}\n\n").into(),
-            cursor: Some(cursor.to_owned()),
+            cursor: Some(cursor.into()),
         })
     }
 
-    fn next(&self, answer: &Response, cursor: Option<&str>) -> Piece {
+    fn next(&self, told: &Told) -> Piece {
+        let cursor = told.place.as_ref().map(|place| &place.cursor);
         Piece {
-            bytes: next(&json!(answer), cursor).into(),
-            cursor: cursor.map(str::to_owned),
+            bytes: next(&told.payload, cursor.map(AsRef::as_ref)).into(),
+            cursor: cursor.cloned(),
         }
     }
 

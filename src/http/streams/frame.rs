@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::body::Bytes;
 
 use super::super::outbox::Frame;
@@ -7,7 +9,7 @@ use super::parting::Parting;
 /// A part of a body, and the place in the stream that its reader has come to with it.
 pub(in crate::http) struct Piece {
     pub bytes: Bytes,
-    pub cursor: Option<String>,
+    pub cursor: Option<Arc<str>>,
 }
 
 impl Frame for Piece {

@@ -1,11 +1,14 @@
 //! Multipart subscriptions, as Apollo's clients read them: `subscriptionSpec=1.0`.
 
-use async_graphql::{Response, ServerError};
+use std::fmt::Display;
+
+use async_graphql::ServerError;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::super::chorus::Told;
 use super::super::pump::{End, Wire};
 use super::frame::{Form, Piece};
 use super::parting::Parting;
@@ -40,17 +43,17 @@ pub(in crate::http) fn is_taken(headers: &HeaderMap) -> bool {
     })
 }
 
-fn part(body: &Value) -> Bytes {
+fn part(body: &impl Display) -> Bytes {
     format!("\r\ncontent-type: application/json\r\n\r\n{body}\r\n--graphql").into()
 }
 
 impl Wire for Multipart {
     type Frame = Piece;
 
-    fn next(&self, answer: &Response, cursor: Option<&str>) -> Piece {
+    fn next(&self, told: &Told) -> Piece {
         Piece {
-            bytes: part(&json!({ "payload": answer })),
-            cursor: cursor.map(str::to_owned),
+            bytes: part(&format_args!(r#"{{"payload":{}}}"#, told.payload)),
+            cursor: told.place.as_ref().map(|place| place.cursor.clone()),
         }
     }
 

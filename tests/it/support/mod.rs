@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod app;
+pub mod bodies;
 pub mod caller;
 pub mod db;
 pub mod dice;

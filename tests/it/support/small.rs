@@ -7,7 +7,7 @@ use std::time::Duration;
 use agent_program::auth::{Actor, Machine, Person};
 use agent_program::config::{Crowd, Proxies};
 use agent_program::graphql::context::origin;
-use agent_program::graphql::{Position, fault};
+use agent_program::graphql::{Place, Position, fault};
 use agent_program::http::{self, Door, Engine, Gate, Patience, Rules, SocketOptions, Trusted};
 use agent_program::{Clock, Error};
 use async_graphql::{Context, Object, Request, Response, Schema, Subscription};
@@ -31,6 +31,10 @@ pub struct World {
     pub begun: Notify,
     pub let_on: Notify,
     pub ended: Notify,
+    /// The newest of the numbers that are told.
+    pub said: watch::Sender<i32>,
+    /// How often a number was looked at.
+    pub looks: AtomicU32,
     /// One for each flood that nobody draws from any more.
     pub floods_over: FloodsOver,
 }
@@ -137,6 +141,34 @@ impl Mutation {
 
 pub struct Followed(Arc<World>);
 
+/// A number that was said.
+pub struct Number {
+    world: Arc<World>,
+    n: i32,
+}
+
+#[Object]
+impl Number {
+    async fn n(&self) -> i32 {
+        self.world.looks.fetch_add(1, Ordering::SeqCst);
+        self.n
+    }
+
+    /// For whoever asked alone.
+    async fn mine(&self, ctx: &Context<'_>) -> i32 {
+        ctx.data_unchecked::<Position>().becomes_personal();
+        self.world.looks.fetch_add(1, Ordering::SeqCst);
+        self.n
+    }
+}
+
+fn place(step: i32) -> Place {
+    Place {
+        seq: step.into(),
+        cursor: step.to_string().into(),
+    }
+}
+
 #[Subscription]
 impl Followed {
     async fn ticks(&self, to: i32) -> impl Stream<Item = i32> {
@@ -156,12 +188,35 @@ impl Followed {
     async fn steps(&self, ctx: &Context<'_>, after: Option<String>) -> impl Stream<Item = i32> {
         let position = ctx.data_unchecked::<Position>().clone();
         let from: i32 = after.map_or(0, |it| it.parse().expect("a number"));
-        position.begins(from.to_string());
+        position.begins(place(from));
         let steps = stream::iter(from + 1..=3).map(move |step| {
-            position.reached(step.to_string());
+            position.reached(place(step));
             step
         });
         steps.chain(stream::pending())
+    }
+
+    /// Every number that is said after `after`, or from now on.
+    async fn numbers(
+        &self,
+        ctx: &Context<'_>,
+        after: Option<String>,
+    ) -> impl Stream<Item = Number> + use<> {
+        let world = self.0.clone();
+        let position = ctx.data_unchecked::<Position>().clone();
+        let mut said = world.said.subscribe();
+        let after = after.map(|it| it.parse().expect("a number"));
+        let from = after.unwrap_or_else(|| *said.borrow_and_update());
+        position.begins(place(from));
+        stream::unfold((said, from), move |(mut said, before)| {
+            let (world, position) = (world.clone(), position.clone());
+            async move {
+                let n = before + 1;
+                said.wait_for(|newest| *newest >= n).await.ok()?;
+                position.reached(place(n));
+                Some((Number { world, n }, (said, n)))
+            }
+        })
     }
 
     /// One, and then a panic.
