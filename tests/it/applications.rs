@@ -88,6 +88,60 @@ async fn r03_r07_the_operator_sees_all_that_was_told(app: TestApp) {
     }
 }
 
+on_both!(r01_r04_r05_r06_a_person_and_a_business_say_how_where_and_for_how_many);
+async fn r01_r04_r05_r06_a_person_and_a_business_say_how_where_and_for_how_many(app: TestApp) {
+    let operator = app.operator().await;
+    let said = [
+        (
+            "INDIVIDUAL",
+            json!(["LINK_ONLY"]),
+            json!(["INTERNET"]),
+            [0, 0, 1, 2],
+        ),
+        (
+            "BUSINESS",
+            json!(["SETUP", "MAINTENANCE", "SUPPORT"]),
+            json!(["LOCAL", "REGIONAL", "COUNTRY", "MULTI_COUNTRY"]),
+            [50, 200, 900, 4_000],
+        ),
+    ];
+    for (kind, involvement, markets, [one, three, six, twelve]) in said {
+        let mut told = application(&app.new_email("applicant"));
+        told["kind"] = json!(kind);
+        told["involvement"] = involvement;
+        told["markets"] = markets;
+        told["projection"] =
+            json!({ "oneMonth": one, "threeMonths": three, "sixMonths": six, "oneYear": twelve });
+        let sent = app
+            .anonymous()
+            .mutate("applyToProgram", told.clone(), TOLD)
+            .await;
+        for field in ["kind", "involvement", "markets", "places", "projection"] {
+            assert_eq!(sent["application"][field], told[field], "{field}");
+        }
+        let id = &sent["application"]["id"];
+        let decision = json!({ "applicationId": id, "commissionRate": "3.00" });
+        let made = operator
+            .mutate("approveApplication", decision, "agent { kind displayName }")
+            .await;
+        assert_eq!(
+            made["agent"],
+            json!({ "kind": kind, "displayName": told["name"] })
+        );
+        // None of it can be left out.
+        for field in ["involvement", "markets"] {
+            let mut lacking = told.clone();
+            lacking["email"] = json!(app.new_email("applicant"));
+            lacking[field] = json!([]);
+            let refused = app.anonymous().refused("applyToProgram", lacking).await;
+            assert_eq!(
+                (refused.code.as_str(), refused.field.as_str()),
+                ("INVALID_INPUT", field)
+            );
+        }
+    }
+}
+
 on_both!(r07_an_application_is_the_applicants_and_the_operators);
 async fn r07_an_application_is_the_applicants_and_the_operators(app: TestApp) {
     let (customer, other) = (app.customer().await, app.customer().await);

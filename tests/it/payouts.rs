@@ -65,8 +65,8 @@ async fn quote(agent: &Caller, amount: &str, method: &str) -> Value {
     agent.run(document, variables).await["payoutQuote"].take()
 }
 
-on_both!(r35_an_agent_asks_for_a_payout_and_the_operator_carries_it_out);
-async fn r35_an_agent_asks_for_a_payout_and_the_operator_carries_it_out(app: TestApp) {
+on_both!(r35_r36_r39_an_agent_asks_for_a_payout_and_the_operator_carries_it_out);
+async fn r35_r36_r39_an_agent_asks_for_a_payout_and_the_operator_carries_it_out(app: TestApp) {
     let operator = app.operator().await;
     let agent = agent_with(&app, &operator, "140.00", "600.00").await;
     // R36: by check, PayPal or wire; R39: nothing but a request.

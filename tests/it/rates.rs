@@ -1,9 +1,10 @@
-//! What an agent earns, from when on.
+//! What an agent earns, from when on, and how it is shown.
 
 use chrono::{SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, text};
+use crate::support::sales::{charge, commissions, post};
 
 const RATES: &str =
     "agent { commissionRate commissionRates { commissionRate effectiveFrom effectiveTo reason } }";
@@ -164,4 +165,42 @@ async fn r44_the_agent_hears_of_its_rate_at_once(app: TestApp) {
         event,
         json!({ "balance": { "available": "0.0000" }, "commissionRate": "4.00" })
     );
+}
+
+on_both!(r13_commission_shows_four_decimals_always);
+async fn r13_commission_shows_four_decimals_always(app: TestApp) {
+    let (agent, switch) = (app.agent("10.00").await, app.machine("SWITCH").await);
+    let customer = app.customer_of(&agent).await;
+    let seen = "{ viewer { agent { balance { commission held available withdrawable }
+        customers { nodes { commissionEarned } } } }
+        commissionReport(input: { period: { from: \"2026-11-01\", to: \"2026-12-01\" }, groupBy: DAY }) {
+            totals { earned clawedBack net } } }";
+    // Nothing at all, a whole amount, one with less decimals, one that ends with zeros, and the least.
+    for (charged, net) in [
+        (None, "0.0000"),
+        (Some("20.00"), "2.0000"),
+        (Some("5"), "2.5000"),
+        (Some("0.0010"), "2.5001"),
+        (Some("0.0005"), "2.5001"),
+        (Some("0.0005"), "2.5002"),
+    ] {
+        if let Some(amount) = charged {
+            post(&switch, charge(&app, &customer.number, "CALL", amount)).await;
+        }
+        let seen = agent.query(seen).await;
+        let held = &seen["viewer"]["agent"];
+        assert_eq!(
+            held["balance"],
+            json!({ "commission": net, "held": "0.0000", "available": net, "withdrawable": net })
+        );
+        assert_eq!(held["customers"]["nodes"][0]["commissionEarned"], net);
+        assert_eq!(
+            seen["commissionReport"]["totals"],
+            json!({ "earned": net, "clawedBack": "0.0000", "net": net })
+        );
+    }
+    for row in commissions(&agent).await {
+        let (_, decimals) = text(&row["amount"]).split_once('.').expect("decimals");
+        assert_eq!(decimals.len(), 4);
+    }
 }

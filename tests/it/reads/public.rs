@@ -5,7 +5,7 @@ use super::world::{ADA, BEN, CARL, World, id};
 use crate::support::db::on_both;
 
 #[tokio::test]
-async fn r46_anyone_reads_the_programs_facts() {
+async fn r46_e33_anyone_reads_the_programs_facts_and_its_one_currency() {
     on_both(|test| async move {
         let world = World::new(test).await;
         let answer = world
@@ -16,6 +16,7 @@ async fn r46_anyone_reads_the_programs_facts() {
             )
             .await;
         let program = &answer["data"]["program"];
+        assert_eq!(program["currencyCode"], "USD");
         assert_eq!(program["minimumCommissionRate"], "1.00");
         assert_eq!(program["claimAgentDays"], 30);
         assert_eq!(
