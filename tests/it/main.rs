@@ -35,6 +35,7 @@ mod payouts;
 mod people;
 mod plans;
 mod purchases;
+mod race;
 mod rate_previews;
 mod rates;
 mod reads;
