@@ -4,17 +4,23 @@
 #
 #   scripts/postgres.sh cargo nextest run
 #   scripts/postgres.sh --durable benches/group_commit.sh     # waits for the disk, as one with data does
+#   scripts/postgres.sh --durable --restarts                  # says the URL, then crashes and starts again for each line read
 #
 # The binaries: `initdb` on PATH, else the newest of /usr/lib/postgresql, else Debian's package is installed. It listens
 # on a socket in its folder only and, unless told to, does not wait for the disk: for tests, never for data.
 set -euo pipefail
 
 wait_for_disk=off
-if [ "${1-}" = --durable ]; then
-  wait_for_disk=on
+restarts=no
+while :; do
+  case "${1-}" in
+    --durable) wait_for_disk=on ;;
+    --restarts) restarts=yes ;;
+    *) break ;;
+  esac
   shift
-fi
-[ $# -gt 0 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+done
+[ $# -gt 0 ] || [ "$restarts" = yes ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 
 find_binaries() {
@@ -71,4 +77,12 @@ fi
 rm -f "$folder.out"
 
 export TEST_PG_URL="postgres://postgres@localhost/postgres?host=$folder"
-"$@"
+if [ "$restarts" = no ]; then
+  "$@"
+  exit
+fi
+echo "$TEST_PG_URL"
+while read -r _; do
+  (cd / && "${as[@]}" "$bin/pg_ctl" restart -w -t 60 -m immediate -D "$folder/data" -l "$folder/log" >/dev/null 2>&1)
+  echo restarted
+done

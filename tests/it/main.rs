@@ -53,6 +53,7 @@ mod store;
 mod storm;
 mod strangers;
 mod streams;
+mod tempest;
 mod top_ups;
 mod transactions;
 mod transfers;

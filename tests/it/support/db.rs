@@ -20,6 +20,7 @@ pub struct TestDb {
 enum Place {
     Folder(#[expect(dead_code, reason = "held to be removed at the end")] TempDir),
     Postgres(String),
+    Elsewhere,
 }
 
 impl TestDb {
@@ -43,6 +44,13 @@ impl TestDb {
         ))
         .await;
         Self::open(postgres_url(&name), Place::Postgres(name)).await
+    }
+
+    /// On whatever this URL names, which stays when this goes.
+    pub async fn at(url: &str) -> Self {
+        let test = Self::open(url.to_owned(), Place::Elsewhere).await;
+        test.db.migrate_up().await.expect("the migrations");
+        test
     }
 
     /// On SQLite, without any table yet.
