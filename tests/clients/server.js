@@ -36,9 +36,9 @@ export const DATABASES = {
 };
 
 /** A suite of tests on each database. `tell` gets what will hold the server, once the tests run. */
-export function onBoth(title, tell, settings = {}) {
+export function onBoth(title, tell, settings = {}, timeout = 300_000) {
   for (const database of Object.keys(DATABASES)) {
-    describe(`${title} over ${database}`, { timeout: 300_000 }, () => {
+    describe(`${title} over ${database}`, { timeout }, () => {
       const world = { database };
       before(async () => (world.server = await Server.start(database, settings)));
       tell(world);

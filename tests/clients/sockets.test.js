@@ -2,8 +2,6 @@
 // happens to the connection, the token or the server.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect as dial, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -12,6 +10,7 @@ import WebSocket from 'ws';
 
 import { collect, Earning, EVENTS, ids, units } from './acts.js';
 import { onBoth } from './server.js';
+import { Wire } from './wire.js';
 
 onBoth('graphql-ws', (world) => {
   let server;
@@ -178,43 +177,3 @@ onBoth('graphql-ws', (world) => {
     assert.deepEqual(ledgerCheck, { ok: true, violations: [] });
   });
 });
-
-/** A wire between a client and the server, to be cut. */
-class Wire {
-  #sockets = new Set();
-  #whole = true;
-
-  static async to(port) {
-    const wire = new Wire();
-    wire.server = createServer((near) => {
-      if (!wire.#whole) return near.destroy();
-      const far = dial(port, '127.0.0.1');
-      for (const [socket, other] of [[near, far], [far, near]]) {
-        wire.#sockets.add(socket);
-        socket.on('error', () => {});
-        socket.on('close', () => wire.#sockets.delete(socket) && other.destroy());
-        socket.pipe(other);
-      }
-    }).listen(0, '127.0.0.1');
-    await once(wire.server, 'listening');
-    wire.port = wire.server.address().port;
-    return wire;
-  }
-
-  async cut() {
-    this.#whole = false;
-    const closed = Array.from(this.#sockets, (socket) => once(socket, 'close'));
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(closed);
-  }
-
-  mend() {
-    this.#whole = true;
-  }
-
-  async end() {
-    await this.cut();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-}

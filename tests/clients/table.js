@@ -12,12 +12,27 @@ export const SUITES = [
     tries: 'query, refused document, subscription; cut connections, a killed server, an expired token and its refresh: nothing lost, nothing twice',
   },
   {
+    who: '`graphql-sse`, and EventSource in Chromium',
+    files: ['sse'],
+    tries: 'the same over server-sent events; a browser that comes back by itself, with `Last-Event-ID`, when the server is killed',
+  },
+  {
+    who: 'Apollo Client and urql',
+    files: ['apollo', 'urql'],
+    tries: 'query, GET, persisted queries, mutations, subscriptions over WebSocket and HTTP, pages joined; what is cached is read without the server',
+  },
+  {
     who: 'Relay: `relay-compiler` and its runtime',
     files: ['relay'],
     tries: 'connections both ways, `@refetchable`, subscriptions into connections, mutations',
   },
   { who: '`graphql-codegen` and TypeScript', files: ['codegen'], tries: 'the whole schema, and an application that uses the types' },
   { who: '`graphql-eslint`, recommended and Relay rules', files: ['lint'], tries: '`schema.graphql`, its examples too' },
+  {
+    who: '`schemathesis`',
+    files: ['schemathesis'],
+    tries: 'whatever the schema allows, of things that there are',
+  },
   {
     who: 'GraphiQL in Chromium',
     files: ['graphiql'],
