@@ -1,17 +1,20 @@
 //! Pages of a list by its keys: no page costs more than its rows, however long the list or the way to it.
 //!
-//! Pages of many parents are one statement: each is a limited select of its own, joined by `UNION ALL`.
+//! Pages of many parents are one statement. On `PostgreSQL` its text does not depend on how many they are, so that it stays
+//! prepared: the select is repeated for each row of a table of values (`LATERAL`). Elsewhere, and where the selects differ in
+//! more than their values, they are joined by `UNION ALL`.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
 use sea_orm::sea_query::{
-    Alias, Asterisk, ColumnType, Expr, ExprTrait, Func, Query, SelectStatement, SqliteQueryBuilder,
-    UnionType, Value, WindowStatement,
+    Alias, ArrayType, Asterisk, ColumnType, Expr, ExprTrait, Func, PostgresQueryBuilder, Query,
+    SelectStatement, SqliteQueryBuilder, UnionType, Value, WindowStatement,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable,
-    ModelTrait, Order, PrimaryKeyToColumn, QueryResult, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, ModelTrait, Order, PrimaryKeyToColumn, QueryResult, QuerySelect, QueryTrait, Select,
+    Statement,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -145,12 +148,12 @@ where
         for column in &self.columns {
             select.order_by_expr(Expr::col(column.as_column_ref()), order.clone());
         }
-        select.limit(window.take + 1);
-        Part::new(
+        Part::limited(
             E::default().table_name(),
             select,
             self.columns.iter().map(|c| c.as_str().to_owned()),
             order,
+            Some(window.take + 1),
         )
     }
 
@@ -160,9 +163,8 @@ where
         let mut select = self.bare();
         select
             .and_where(self.beside(keys, behind, true))
-            .limit(1)
             .expr_as(Expr::value(1_i64), "n");
-        Part::new("beyond", select, [], Order::Asc)
+        Part::limited("beyond", select, [], Order::Asc, Some(1))
     }
 
     /// How many rows there are, as `n`.
@@ -210,7 +212,9 @@ where
 #[derive(Clone, Debug)]
 pub struct Part {
     shape: &'static str,
+    /// Without its limit.
     select: SelectStatement,
+    limit: Option<u64>,
     keys: Vec<String>,
     order: Order,
     /// Its whole text: two parts with the same one are the same question.
@@ -239,14 +243,36 @@ impl Part {
         keys: impl IntoIterator<Item = String>,
         order: Order,
     ) -> Self {
-        let text = select.to_string(SqliteQueryBuilder).into();
-        Self {
+        Self::limited(shape, select, keys, order, None)
+    }
+
+    /// The same with so many rows at most.
+    fn limited(
+        shape: &'static str,
+        select: SelectStatement,
+        keys: impl IntoIterator<Item = String>,
+        order: Order,
+        limit: Option<u64>,
+    ) -> Self {
+        let mut part = Self {
             shape,
             select,
+            limit,
             keys: keys.into_iter().collect(),
             order,
-            text,
+            text: "".into(),
+        };
+        part.text = part.whole().to_string(SqliteQueryBuilder).into();
+        part
+    }
+
+    /// With its limit.
+    fn whole(&self) -> SelectStatement {
+        let mut select = self.select.clone();
+        if let Some(limit) = self.limit {
+            select.limit(limit);
         }
+        select
     }
 
     /// Parts with the same columns can be read in one statement.
@@ -265,7 +291,7 @@ impl Part {
             .expr_as(Expr::value(number), "part_number")
             .expr_window_as(Func::cust("row_number"), window, "row_place")
             .column(("rows", Asterisk))
-            .from_subquery(self.select.clone(), "rows")
+            .from_subquery(self.whole(), "rows")
             .to_owned()
     }
 }
@@ -282,20 +308,21 @@ pub async fn read(
     parts: &[Part],
 ) -> Result<Vec<Vec<QueryResult>>, DbErr> {
     if let [part] = parts {
-        return Ok(vec![conn.query_all(&part.select).await?]);
+        return Ok(vec![conn.query_all(&part.whole()).await?]);
     }
+    let lateral_is_known = conn.get_database_backend() == DbBackend::Postgres;
     let mut answers: Vec<Vec<QueryResult>> = Vec::with_capacity(parts.len());
     for chunk in parts.chunks(PARTS) {
         let from = answers.len();
         answers.resize_with(from + chunk.len(), Vec::new);
-        let mut selects = chunk.iter().enumerate().map(|(i, part)| part.numbered(i));
-        let Some(mut all) = selects.next() else {
-            continue;
+        let rows = match lateral(chunk).filter(|_| lateral_is_known) {
+            Some(statement) => conn.query_all_raw(statement).await?,
+            None => match union(chunk) {
+                Some(all) => conn.query_all(&all).await?,
+                None => continue,
+            },
         };
-        all.unions(selects.map(|select| (UnionType::All, select)))
-            .order_by("part_number", Order::Asc)
-            .order_by("row_place", Order::Asc);
-        for row in conn.query_all(&all).await? {
+        for row in rows {
             let part: i64 = row.try_get("", "part_number")?;
             if let Some(rows) = usize::try_from(part)
                 .ok()
@@ -306,4 +333,97 @@ pub async fn read(
         }
     }
     Ok(answers)
+}
+
+/// The parts one after the other.
+fn union(parts: &[Part]) -> Option<SelectStatement> {
+    let mut selects = parts.iter().enumerate().map(|(i, part)| part.numbered(i));
+    let mut all = selects.next()?;
+    all.unions(selects.map(|select| (UnionType::All, select)))
+        .order_by("part_number", Order::Asc)
+        .order_by("row_place", Order::Asc);
+    Some(all)
+}
+
+/// The first part's select for the values of each, where they differ in these only.
+fn lateral(parts: &[Part]) -> Option<Statement> {
+    let built = |part: &Part| part.select.build(PostgresQueryBuilder);
+    let first = parts.first()?;
+    let (select, values) = built(first);
+    let kinds = values.iter().map(kind).collect::<Option<Vec<_>>>()?;
+    if kinds.is_empty() {
+        return None;
+    }
+    let mut columns: Vec<Vec<Value>> = vec![Vec::with_capacity(parts.len()); kinds.len()];
+    for part in parts {
+        let (other, values) = built(part);
+        if other != select || part.limit != first.limit {
+            return None;
+        }
+        for ((column, value), of) in columns.iter_mut().zip(values).zip(&kinds) {
+            if kind(&value).as_ref() != Some(of) {
+                return None;
+            }
+            column.push(value);
+        }
+    }
+    let arrays = (1..)
+        .zip(&kinds)
+        .map(|(n, (_, kind))| format!("${n}::{kind}[]"));
+    let names = (1..=kinds.len()).map(|n| format!(r#""v{n}""#));
+    let order = match first.order {
+        Order::Desc => " DESC",
+        _ => "",
+    };
+    // As text: the plan depends on it.
+    let limit = first
+        .limit
+        .map_or_else(String::new, |n| format!(" LIMIT {n}"));
+    let keys = first
+        .keys
+        .iter()
+        .map(|key| format!(r#", "r"."{key}"{order}"#));
+    let text = format!(
+        r#"SELECT "p"."part_number" - 1 AS "part_number", "r".* FROM unnest({}) WITH ORDINALITY AS "p" ({}, "part_number") CROSS JOIN LATERAL ({}{limit}) AS "r" ORDER BY "p"."part_number"{}"#,
+        arrays.collect::<Vec<_>>().join(", "),
+        names.collect::<Vec<_>>().join(", "),
+        of_values(&select),
+        keys.collect::<String>(),
+    );
+    let arrays = columns.into_iter().zip(kinds);
+    let arrays = arrays.map(|(column, (kind, _))| Value::Array(kind, Some(Box::new(column))));
+    Some(Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        text,
+        arrays,
+    ))
+}
+
+/// What a list of such values is called; nothing for values that are no plain ones.
+fn kind(value: &Value) -> Option<(ArrayType, &'static str)> {
+    Some(match value {
+        Value::Bool(_) => (ArrayType::Bool, "boolean"),
+        Value::SmallInt(_) => (ArrayType::SmallInt, "smallint"),
+        Value::Int(_) => (ArrayType::Int, "integer"),
+        Value::BigInt(_) => (ArrayType::BigInt, "bigint"),
+        Value::String(_) => (ArrayType::String, "text"),
+        Value::Uuid(_) => (ArrayType::Uuid, "uuid"),
+        Value::ChronoDateTimeUtc(_) => (ArrayType::ChronoDateTimeUtc, "timestamptz"),
+        _ => return None,
+    })
+}
+
+/// A select whose parameters are columns of the table of values.
+fn of_values(select: &str) -> String {
+    let mut text = String::with_capacity(select.len() * 2);
+    let mut rest = select;
+    while let Some((before, after)) = rest.split_once('$') {
+        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = after.split_at(digits);
+        text.push_str(before);
+        text.push_str(&format!(r#""p"."v{number}""#));
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
