@@ -420,8 +420,7 @@ fn of_values(select: &str) -> String {
     while let Some((before, after)) = rest.split_once('$') {
         let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, after) = after.split_at(digits);
-        text.push_str(before);
-        text.push_str(&format!(r#""p"."v{number}""#));
+        text.extend([before, r#""p"."v"#, number, "\""]);
         rest = after;
     }
     text.push_str(rest);
