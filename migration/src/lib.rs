@@ -25,6 +25,7 @@ mod m20261125_000016_standings;
 mod m20261125_000017_audit_log;
 mod m20261125_000018_chain;
 mod m20261125_000019_where_sessions_come_from;
+mod m20261125_000020_an_agents_share_of_a_customers_charges;
 mod prelude;
 
 /// All migrations.
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000017_audit_log::Migration),
             Box::new(m20261125_000018_chain::Migration),
             Box::new(m20261125_000019_where_sessions_come_from::Migration),
+            Box::new(m20261125_000020_an_agents_share_of_a_customers_charges::Migration),
         ]
     }
 }

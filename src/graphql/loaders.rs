@@ -8,6 +8,7 @@ use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use entity::commission::CommissionKind;
+use entity::customer::Management;
 use entity::{
     AgentId, AgentNumber, ApiKeyId, ApplicationId, AuditEntryId, ChargeId, CommissionId,
     CustomerId, FraudCaseId, LoginId, PayoutId, PlanId, ProductId, ProposalId, TopUpId,
@@ -15,7 +16,10 @@ use entity::{
     application, audit_entry, charge, commission, commission_rate, customer, customer_balance,
     entry, fraud_case, login, payout, plan, product, proposal, top_up, transaction, transfer,
 };
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QueryResult};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, JoinType, ModelTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect,
+};
 
 use crate::Error;
 use crate::store::pages::{self, Part};
@@ -183,13 +187,44 @@ impl Loader<OpenAffiliation> for Rows {
         &self,
         keys: &[OpenAffiliation],
     ) -> Result<HashMap<OpenAffiliation, affiliation::Model>, Shared> {
-        let open = affiliation::Entity::find()
-            .filter(affiliation::Column::CustomerId.is_in(keys.iter().map(|key| key.0)))
-            .filter(affiliation::Column::Until.is_null());
+        let customers: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let column = affiliation::Column::CustomerId;
+        let of = bulk::among::<affiliation::Entity, _>(self.0.reader(), column, &customers)?;
+        let open = of.filter(affiliation::Column::Until.is_null());
         let rows = open.all(self.0.reader()).await?;
         Ok(rows
             .into_iter()
             .map(|row| (OpenAffiliation(row.customer_id), row))
+            .collect())
+    }
+}
+
+/// Whose a customer is now, and who manages it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Keeper(pub CustomerId);
+
+impl Loader<Keeper> for Rows {
+    type Value = (AgentId, Management);
+    type Error = Shared;
+    async fn load(&self, keys: &[Keeper]) -> Result<HashMap<Keeper, Self::Value>, Shared> {
+        let customers: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let column = affiliation::Column::CustomerId;
+        let of = bulk::among::<affiliation::Entity, _>(self.0.reader(), column, &customers)?;
+        let account = affiliation::Entity::belongs_to(customer::Entity)
+            .from(column)
+            .to(customer::Column::Id);
+        let rows: Vec<(CustomerId, AgentId, Management)> = of
+            .filter(affiliation::Column::Until.is_null())
+            .join(JoinType::InnerJoin, account.into())
+            .select_only()
+            .columns([column, affiliation::Column::AgentId])
+            .column(customer::Column::Management)
+            .into_tuple()
+            .all(self.0.reader())
+            .await?;
+        let kept = rows.into_iter();
+        Ok(kept
+            .map(|(customer, agent, management)| (Keeper(customer), (agent, management)))
             .collect())
     }
 }
@@ -205,9 +240,10 @@ impl Loader<EarnedOn> for Rows {
         &self,
         keys: &[EarnedOn],
     ) -> Result<HashMap<EarnedOn, commission::Model>, Shared> {
-        let earned = commission::Entity::find()
-            .filter(commission::Column::ChargeId.is_in(keys.iter().map(|key| key.0)))
-            .filter(commission::Column::Kind.eq(CommissionKind::Earned));
+        let charges: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let column = commission::Column::ChargeId;
+        let of = bulk::among::<commission::Entity, _>(self.0.reader(), column, &charges)?;
+        let earned = of.filter(commission::Column::Kind.eq(CommissionKind::Earned));
         let rows = earned.all(self.0.reader()).await?;
         Ok(rows
             .into_iter()
@@ -227,8 +263,10 @@ impl Loader<EntriesOf> for Rows {
         &self,
         keys: &[EntriesOf],
     ) -> Result<HashMap<EntriesOf, Vec<entry::Model>>, Shared> {
-        let entries = entry::Entity::find()
-            .filter(entry::Column::TransactionId.is_in(keys.iter().map(|key| key.0)))
+        let transactions: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let column = entry::Column::TransactionId;
+        let of = bulk::among::<entry::Entity, _>(self.0.reader(), column, &transactions)?;
+        let entries = of
             .order_by_asc(entry::Column::TransactionId)
             .order_by_asc(entry::Column::Line);
         let rows = entries.all(self.0.reader()).await?;
@@ -247,9 +285,10 @@ impl Loader<RatesOf> for Rows {
         &self,
         keys: &[RatesOf],
     ) -> Result<HashMap<RatesOf, Vec<commission_rate::Model>>, Shared> {
-        let rates = commission_rate::Entity::find()
-            .filter(commission_rate::Column::AgentId.is_in(keys.iter().map(|key| key.0)))
-            .order_by_desc(commission_rate::Column::EffectiveFrom);
+        let agents: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let column = commission_rate::Column::AgentId;
+        let of = bulk::among::<commission_rate::Entity, _>(self.0.reader(), column, &agents)?;
+        let rates = of.order_by_desc(commission_rate::Column::EffectiveFrom);
         let rows = rates.all(self.0.reader()).await?;
         Ok(grouped(rows, |row| RatesOf(row.agent_id)))
     }
@@ -266,9 +305,10 @@ impl Loader<StandingsOf> for Rows {
         &self,
         keys: &[StandingsOf],
     ) -> Result<HashMap<StandingsOf, Vec<agent_standing::Model>>, Shared> {
-        let standings = agent_standing::Entity::find()
-            .filter(agent_standing::Column::AgentId.is_in(keys.iter().map(|key| key.0)))
-            .order_by_asc(agent_standing::Column::Ordinal);
+        let agents: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let column = agent_standing::Column::AgentId;
+        let of = bulk::among::<agent_standing::Entity, _>(self.0.reader(), column, &agents)?;
+        let standings = of.order_by_asc(agent_standing::Column::Ordinal);
         let rows = standings.all(self.0.reader()).await?;
         Ok(grouped(rows, |row| StandingsOf(row.agent_id)))
     }

@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 
 use async_graphql::Context;
 use entity::{
-    AgentId, CustomerId, LoginId, TypedId, affiliation, application, charge, commission, customer,
-    payout, plan, product, top_up, transfer,
+    AgentId, CustomerId, LoginId, TypedId, application, charge, commission, payout, plan, product,
+    top_up, transfer,
 };
 use uuid::Uuid;
 
-use super::loaders::{OpenAffiliation, find};
+use super::loaders::{Keeper, find};
 use crate::Error;
 use crate::auth::Actor;
 
@@ -171,13 +171,9 @@ impl Sight {
         let Some(agent) = self.agent() else {
             return Ok(Relation::Stranger);
         };
-        let affiliation = find(ctx, OpenAffiliation(id)).await?;
-        if affiliation.is_none_or(|open: affiliation::Model| open.agent_id != agent) {
-            return Ok(Relation::Stranger);
-        }
-        let row: Option<customer::Model> = find(ctx, id).await?;
-        Ok(match row {
-            Some(row) if row.management.is_by_agent() => Relation::Manages,
+        Ok(match find(ctx, Keeper(id)).await? {
+            Some((keeper, _)) if keeper != agent => Relation::Stranger,
+            Some((_, management)) if management.is_by_agent() => Relation::Manages,
             Some(_) => Relation::Monitors,
             None => Relation::Stranger,
         })

@@ -426,3 +426,39 @@ fn of_values(select: &str) -> String {
     text.push_str(rest);
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::{AgentId, CustomerId, TypedId};
+
+    use super::*;
+    use crate::store::charges::{Charges, of_customer};
+
+    fn parts(many: u128) -> Vec<Part> {
+        let agent = AgentId::from_uuid(Uuid::from_u128(1));
+        let window = Window {
+            take: 5,
+            ..Window::default()
+        };
+        let of = |n| CustomerId::from_uuid(Uuid::from_u128(n));
+        let lists = (0..many).map(|n| of_customer(of(n), Some(agent), &Charges::default()));
+        lists.map(|list| list.page(&window)).collect()
+    }
+
+    #[test]
+    fn the_text_is_the_same_for_however_many_parents() {
+        let [few, many] = [2, 20].map(|many| lateral(&parts(many)).expect("alike"));
+        assert_eq!(few.sql, many.sql);
+        assert!(few.sql.contains(r#""charge"."customer_id" = "p"."v1""#));
+        assert!(!few.sql.contains("$3"), "two lists of values: {}", few.sql);
+        assert!(few.sql.contains("LIMIT 6)"), "{}", few.sql);
+    }
+
+    #[test]
+    fn parts_that_differ_in_more_than_values_are_no_table_of_values() {
+        let mut parts = parts(2);
+        parts[1].limit = Some(7);
+        assert!(lateral(&parts).is_none());
+        assert!(union(&parts).is_some());
+    }
+}
