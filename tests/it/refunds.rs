@@ -203,8 +203,19 @@ async fn e08_commission_that_was_given_away_is_owed_and_paid_off_first(app: Test
             "idempotencyKey": app.new_key(),
         })
     };
+    let seen = agent.query("{ viewer { agent { latestCursor } } }").await;
+    let after = &seen["viewer"]["agent"]["latestCursor"];
+    let mut told = agent.follow(TOLD, json!({ "after": after })).await;
     refund(&app, &operator, &charged, Some("300.00")).await;
     assert_eq!(agent_balance(&agent).await["commission"], "-25.0000");
+    let event = told.next().await["agentEvents"].take();
+    assert_eq!(
+        (
+            &event["commission"]["amount"],
+            &event["balance"]["commission"]
+        ),
+        (&json!("-30.0000"), &json!("-25.0000"))
+    );
     // What it paid in itself is its own, and yet nothing leaves while it owes.
     app.top_up(&agent, "100.00").await;
     assert_eq!(agent_balance(&agent).await["available"], "75.0000");

@@ -5,7 +5,7 @@ use agent_program::graphql::cursor::{EventCursor, EventStream};
 use serde_json::{Value, json};
 
 use crate::support::app::{PASSWORD, TestAgent, TestApp, text};
-use crate::support::caller::Caller;
+use crate::support::caller::{Caller, Followed};
 use crate::support::sales::{agent_balance, charge, charge_at, commissions, money, post};
 
 const TOLD: &str = "subscription($after: String) { agentEvents(after: $after, kinds: [STANDING]) { ... on StandingEvent {
@@ -21,6 +21,13 @@ async fn decide(operator: &Caller, how: &str, agent: &TestAgent) -> Value {
 async fn commission(agent: &Caller) -> [String; 2] {
     let balance = agent_balance(agent).await;
     ["commission", "held"].map(|part| text(&balance[part]).to_owned())
+}
+
+/// What happens to an agent from here on.
+async fn follow(agent: &Caller, document: &str) -> Followed {
+    let seen = agent.query("{ viewer { agent { latestCursor } } }").await;
+    let after = &seen["viewer"]["agent"]["latestCursor"];
+    agent.follow(document, json!({ "after": after })).await
 }
 
 async fn states(agent: &Caller) -> Vec<String> {
@@ -122,8 +129,17 @@ async fn e23_a_closed_agent_forfeits_what_is_held_and_parts_with_its_customers(a
     post(&operator, charge(&app, &customer.number, "CALL", "7.00")).await;
     assert_eq!(commission(&agent).await, ["40.0000", "0.7000"]);
 
+    let mut told = follow(&agent, TOLD).await;
     let closed = decide(&operator, "closeAgent", &agent).await;
     assert_eq!(closed["status"], "CLOSED");
+    let event = told.next().await["agentEvents"].take();
+    assert_eq!(
+        (&event["status"], &event["balance"]),
+        (
+            &json!("CLOSED"),
+            &json!({ "commission": "40.0000", "held": "0.0000" })
+        )
+    );
     assert_eq!(
         closed["balance"],
         json!({ "commission": "40.0000", "held": "0.0000" })
@@ -266,6 +282,8 @@ async fn r48_a_bonus_is_commission_with_its_reason(app: TestApp) {
     let bonus = |amount: &str| json!({ "agentId": agent.id, "amount": amount, "reason": "Best of November", "idempotencyKey": app.new_key() });
     let shown = "commission { kind amount base exact charge { id } customer { id }
         transaction { kind description } } replayed";
+    let heard = "subscription($after: String) { commissionEvents(after: $after) { commission { kind amount } balance { commission } } }";
+    let mut told = follow(&agent, heard).await;
     let input = bonus("25.0001");
     let paid = operator.mutate("payBonus", input.clone(), shown).await;
     assert_eq!(
@@ -273,6 +291,10 @@ async fn r48_a_bonus_is_commission_with_its_reason(app: TestApp) {
         json!({ "kind": "BONUS", "amount": "25.0001", "base": "0.0000", "exact": "25.00010000",
             "charge": null, "customer": null,
             "transaction": { "kind": "BONUS", "description": "Best of November" } })
+    );
+    assert_eq!(
+        told.next().await["commissionEvents"],
+        json!({ "commission": { "kind": "BONUS", "amount": "25.0001" }, "balance": { "commission": "25.0001" } })
     );
     let again = operator.mutate("payBonus", input, shown).await;
     assert_eq!(
