@@ -24,7 +24,7 @@ const results = new Map(chosen.map((name) => [name, { passed: 0, failed: 0, says
 const of = ({ file }) => results.get(/([^/]+)\.test\.js$/.exec(file ?? '')?.[1]);
 
 // Each suite has servers and databases of its own, and two of them wait for a token to run out: they run side by side.
-const events = run({ files: chosen.map((name) => join(folder, `${name}.test.js`)), concurrency: 2, timeout: 45 * 60_000 });
+const events = run({ files: chosen.map((name) => join(folder, `${name}.test.js`)), concurrency: 2, timeout: 20 * 60_000 });
 events.on('test:pass', (event) => {
   if (event.details.type !== 'suite' && of(event)) of(event).passed += 1;
 });
