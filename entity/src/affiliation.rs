@@ -37,6 +37,8 @@ pub struct Model {
     pub since: DateTimeUtc,
     /// Exclusive. `None` while it lasts.
     pub until: Option<DateTimeUtc>,
+    /// The customer's own `joined_at`, which never changes: an agent's customers are in this order.
+    pub customer_joined_at: DateTimeUtc,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

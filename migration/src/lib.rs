@@ -26,6 +26,7 @@ mod m20261125_000017_audit_log;
 mod m20261125_000018_chain;
 mod m20261125_000019_where_sessions_come_from;
 mod m20261125_000020_an_agents_share_of_a_customers_charges;
+mod m20261125_000021_the_order_of_an_agents_customers;
 mod prelude;
 
 /// All migrations.
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000018_chain::Migration),
             Box::new(m20261125_000019_where_sessions_come_from::Migration),
             Box::new(m20261125_000020_an_agents_share_of_a_customers_charges::Migration),
+            Box::new(m20261125_000021_the_order_of_an_agents_customers::Migration),
         ]
     }
 }

@@ -102,6 +102,7 @@ impl Story {
             link_number: None,
             since: self.now,
             until: None,
+            customer_joined_at: account.joined_at,
         };
         self.affiliate(affiliation, agent).await
     }

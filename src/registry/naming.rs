@@ -33,7 +33,7 @@ impl Registry {
         let agent = story
             .must_take(&account, &ladder, &named, &self.terms)
             .await?;
-        let affiliation = affiliation(account.id, agent.id, &named, story.now);
+        let affiliation = affiliation(&account, agent.id, &named, story.now);
         story.affiliate(affiliation, agent).await?;
         story.news.account(account.id);
         story.commit(&self.db).await?;

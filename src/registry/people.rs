@@ -49,20 +49,21 @@ impl NewAccount {
 
 /// How a customer comes to its agent: from now on.
 pub(super) fn affiliation(
-    customer: CustomerId,
+    customer: &customer::Model,
     agent: AgentId,
     named: &NamedAgent,
     now: DateTime<Utc>,
 ) -> affiliation::Model {
     affiliation::Model {
         id: AffiliationId::from_uuid(Uuid::now_v7()),
-        customer_id: customer,
+        customer_id: customer.id,
         agent_id: agent,
         method: named.method,
         typed_number: named.typed.clone(),
         link_number: named.link.clone(),
         since: now,
         until: None,
+        customer_joined_at: customer.joined_at,
     }
 }
 

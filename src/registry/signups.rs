@@ -90,7 +90,7 @@ impl Registry {
         let login = (story.add_login(login).await?).ok_or_else(email_taken)?;
         let customer = story.add_account(NewAccount::of(&login)).await?;
         if let Some((agent, named)) = agent {
-            let affiliation = affiliation(customer.id, agent.id, &named, story.now);
+            let affiliation = affiliation(&customer, agent.id, &named, story.now);
             story.affiliate(affiliation, &agent).await?;
         }
         let opened = self
@@ -145,7 +145,7 @@ impl Registry {
             typed: None,
             link: None,
         };
-        let affiliation = affiliation(customer.id, agent.id, &named, story.now);
+        let affiliation = affiliation(&customer, agent.id, &named, story.now);
         story.affiliate(affiliation, &agent).await?;
         let link = if to_hand_over {
             let token = story.issue_claim(customer.id).await?;

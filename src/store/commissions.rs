@@ -10,11 +10,12 @@ use entity::{
 };
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, Order, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter,
     QuerySelect, Select,
 };
 
-use super::pages::{List, Part};
+use super::pages::List;
+use super::parts::Part;
 use crate::program::Span;
 
 /// Which commissions.
@@ -205,7 +206,7 @@ pub async fn unrounded(
 }
 
 fn sum(select: SelectStatement) -> Part {
-    Part::new("sum", select, [], Order::Asc)
+    Part::new("sum", select)
 }
 
 /// The sum as a 64-bit integer on both databases, and zero of nothing.

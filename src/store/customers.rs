@@ -2,8 +2,7 @@
 
 use entity::customer::{CustomerStatus, Management};
 use entity::{AgentId, affiliation, customer};
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QuerySelect};
 
 use super::pages::List;
 use super::search::contains;
@@ -31,13 +30,13 @@ pub fn list(which: &Customers) -> List<customer::Entity> {
     use customer::Column;
     let mut rows = customer::Entity::find();
     if let Some(agent) = which.agent {
-        let own = Query::select()
-            .column(affiliation::Column::CustomerId)
-            .from(affiliation::Entity)
-            .and_where(affiliation::Column::AgentId.eq(agent))
-            .and_where(affiliation::Column::Until.is_null())
-            .to_owned();
-        rows = rows.filter(Column::Id.in_subquery(own));
+        let open = customer::Entity::belongs_to(affiliation::Entity)
+            .from(Column::Id)
+            .to(affiliation::Column::CustomerId);
+        rows = rows
+            .join(JoinType::InnerJoin, open.into())
+            .filter(affiliation::Column::AgentId.eq(agent))
+            .filter(affiliation::Column::Until.is_null());
     }
     if let Some(text) = &which.search {
         let columns = [Column::Name, Column::Email, Column::Number];
@@ -55,5 +54,13 @@ pub fn list(which: &Customers) -> List<customer::Entity> {
     } else {
         ("customers by time", Column::JoinedAt)
     };
-    List::new(name, rows, [first, Column::Id], which.order.clone())
+    let list = List::new(name, rows, [first, Column::Id], which.order.clone());
+    if which.agent.is_some() && !which.by_name {
+        let (joined, customer) = (
+            affiliation::Column::CustomerJoinedAt,
+            affiliation::Column::CustomerId,
+        );
+        return list.placed([joined, customer]);
+    }
+    list
 }

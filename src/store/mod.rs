@@ -19,6 +19,7 @@ pub mod machines;
 mod news;
 mod news_wire;
 pub mod pages;
+pub mod parts;
 pub mod payouts;
 pub mod plans;
 pub mod proposals;

@@ -1,23 +1,18 @@
-//! Pages of a list by its keys: no page costs more than its rows, however long the list or the way to it.
-//!
-//! Pages of many parents are one statement. On `PostgreSQL` its text does not depend on how many they are, so that it stays
-//! prepared: the select is repeated for each row of a table of values (`LATERAL`). Elsewhere, and where the selects differ in
-//! more than their values, they are joined by `UNION ALL`.
-
-use std::sync::Arc;
+//! Pages of a list by its keys: no page costs more than its rows, however long the list or the way to it. Those of many
+//! parents are [parts](super::parts) of one statement.
 
 use chrono::{DateTime, Datelike, Utc};
 use sea_orm::sea_query::{
-    Alias, ArrayType, Asterisk, ColumnType, Expr, ExprTrait, Func, PostgresQueryBuilder, Query,
-    SelectStatement, SqliteQueryBuilder, UnionType, Value, WindowStatement,
+    Asterisk, ColumnRef, ColumnType, Expr, ExprTrait, Func, Query, SelectStatement, Value,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
-    Iterable, ModelTrait, Order, PrimaryKeyToColumn, QueryResult, QuerySelect, QueryTrait, Select,
-    Statement,
+    ColumnTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, ModelTrait, Order,
+    PrimaryKeyToColumn, QuerySelect, QueryTrait, Select,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::parts::Part;
 
 /// A value by which a list is ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +84,8 @@ pub struct List<E: EntityTrait> {
     pub name: &'static str,
     rows: Select<E>,
     columns: Vec<E::Column>,
+    /// Where the columns stand for the database.
+    places: Vec<ColumnRef>,
     order: Order,
 }
 
@@ -105,12 +102,28 @@ where
         columns: impl IntoIterator<Item = E::Column>,
         order: Order,
     ) -> Self {
+        let columns: Vec<E::Column> = columns.into_iter().collect();
         Self {
             name,
             rows,
-            columns: columns.into_iter().collect(),
+            places: columns
+                .iter()
+                .map(ColumnTrait::as_column_ref)
+                .map(Into::into)
+                .collect(),
+            columns,
             order,
         }
+    }
+
+    /// The same list, where another table that is joined has the same columns, and their order in an index.
+    #[must_use]
+    pub fn placed<C: ColumnTrait>(mut self, places: impl IntoIterator<Item = C>) -> Self {
+        let places = places
+            .into_iter()
+            .map(|column| column.as_column_ref().into());
+        self.places = places.collect();
+        self
     }
 
     /// Newest first, by an id that grows with time.
@@ -145,16 +158,13 @@ where
             }
         }
         let mut select = rows.into_query();
-        for column in &self.columns {
-            select.order_by_expr(Expr::col(column.as_column_ref()), order.clone());
+        for place in &self.places {
+            select.order_by_expr(Expr::col(place.clone()), order.clone());
         }
-        Part::limited(
-            E::default().table_name(),
-            select,
-            self.columns.iter().map(|c| c.as_str().to_owned()),
-            order,
-            Some(window.take + 1),
-        )
+        let keys = self.columns.iter().map(IdenStatic::as_str);
+        Part::new(E::default().table_name(), select)
+            .ordered(keys, matches!(order, Order::Desc))
+            .limited(window.take + 1)
     }
 
     /// Whether there is a row at the keys or on the far side of them: one row, or none.
@@ -164,7 +174,7 @@ where
         select
             .and_where(self.beside(keys, behind, true))
             .expr_as(Expr::value(1_i64), "n");
-        Part::limited("beyond", select, [], Order::Asc, Some(1))
+        Part::new("beyond", select).limited(1)
     }
 
     /// How many rows there are, as `n`.
@@ -176,7 +186,7 @@ where
             .expr_as(Func::count(Expr::col(Asterisk)), "n")
             .from_subquery(inner, "counted")
             .to_owned();
-        Part::new("count", select, [], Order::Asc)
+        Part::new("count", select)
     }
 
     fn bare(&self) -> SelectStatement {
@@ -195,7 +205,7 @@ where
 
     /// Behind the keys in the list's order, or before them, or also at them.
     fn beside(&self, keys: &[Key], behind: bool, at: bool) -> Expr {
-        let columns = self.columns.iter().map(|c| Expr::col(c.as_column_ref()));
+        let columns = self.places.iter().cloned().map(Expr::col);
         let columns = Expr::tuple(columns.collect::<Vec<_>>());
         let keys = Expr::tuple(keys.iter().cloned().map(Expr::from).collect::<Vec<_>>());
         let greater = behind == matches!(self.order, Order::Asc);
@@ -205,260 +215,5 @@ where
             (false, false) => columns.lt(keys),
             (false, true) => columns.lte(keys),
         }
-    }
-}
-
-/// A select that can be read together with others of its shape.
-#[derive(Clone, Debug)]
-pub struct Part {
-    shape: &'static str,
-    /// Without its limit.
-    select: SelectStatement,
-    limit: Option<u64>,
-    keys: Vec<String>,
-    order: Order,
-    /// Its whole text: two parts with the same one are the same question.
-    text: Arc<str>,
-}
-
-impl PartialEq for Part {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Part {}
-
-impl std::hash::Hash for Part {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
-impl Part {
-    /// A select with its order, if it has one. Parts of the same `shape` answer the same columns.
-    pub fn new(
-        shape: &'static str,
-        select: SelectStatement,
-        keys: impl IntoIterator<Item = String>,
-        order: Order,
-    ) -> Self {
-        Self::limited(shape, select, keys, order, None)
-    }
-
-    /// The same with so many rows at most.
-    fn limited(
-        shape: &'static str,
-        select: SelectStatement,
-        keys: impl IntoIterator<Item = String>,
-        order: Order,
-        limit: Option<u64>,
-    ) -> Self {
-        let mut part = Self {
-            shape,
-            select,
-            limit,
-            keys: keys.into_iter().collect(),
-            order,
-            text: "".into(),
-        };
-        part.text = part.whole().to_string(SqliteQueryBuilder).into();
-        part
-    }
-
-    /// With its limit.
-    fn whole(&self) -> SelectStatement {
-        let mut select = self.select.clone();
-        if let Some(limit) = self.limit {
-            select.limit(limit);
-        }
-        select
-    }
-
-    /// Parts with the same columns can be read in one statement.
-    #[must_use]
-    pub fn shape(&self) -> &'static str {
-        self.shape
-    }
-
-    fn numbered(&self, part: usize) -> SelectStatement {
-        let mut window = WindowStatement::new();
-        for key in &self.keys {
-            window.order_by(("rows", Alias::new(key)), self.order.clone());
-        }
-        let number = i64::try_from(part).unwrap_or(i64::MAX);
-        Query::select()
-            .expr_as(Expr::value(number), "part_number")
-            .expr_window_as(Func::cust("row_number"), window, "row_place")
-            .column(("rows", Asterisk))
-            .from_subquery(self.whole(), "rows")
-            .to_owned()
-    }
-}
-
-/// How many parts go into one statement; SQLite takes 500.
-const PARTS: usize = 100;
-
-/// Reads parts of one shape, in one statement for each hundred of them; answers the rows of each.
-///
-/// # Errors
-/// The database's.
-pub async fn read(
-    conn: &impl ConnectionTrait,
-    parts: &[Part],
-) -> Result<Vec<Vec<QueryResult>>, DbErr> {
-    if let [part] = parts {
-        return Ok(vec![conn.query_all(&part.whole()).await?]);
-    }
-    let lateral_is_known = conn.get_database_backend() == DbBackend::Postgres;
-    let mut answers: Vec<Vec<QueryResult>> = Vec::with_capacity(parts.len());
-    for chunk in parts.chunks(PARTS) {
-        let from = answers.len();
-        answers.resize_with(from + chunk.len(), Vec::new);
-        let rows = match lateral(chunk).filter(|_| lateral_is_known) {
-            Some(statement) => conn.query_all_raw(statement).await?,
-            None => match union(chunk) {
-                Some(all) => conn.query_all(&all).await?,
-                None => continue,
-            },
-        };
-        for row in rows {
-            let part: i64 = row.try_get("", "part_number")?;
-            if let Some(rows) = usize::try_from(part)
-                .ok()
-                .and_then(|part| answers.get_mut(from + part))
-            {
-                rows.push(row);
-            }
-        }
-    }
-    Ok(answers)
-}
-
-/// The parts one after the other.
-fn union(parts: &[Part]) -> Option<SelectStatement> {
-    let mut selects = parts.iter().enumerate().map(|(i, part)| part.numbered(i));
-    let mut all = selects.next()?;
-    all.unions(selects.map(|select| (UnionType::All, select)))
-        .order_by("part_number", Order::Asc)
-        .order_by("row_place", Order::Asc);
-    Some(all)
-}
-
-/// The first part's select for the values of each, where they differ in these only.
-fn lateral(parts: &[Part]) -> Option<Statement> {
-    let built = |part: &Part| part.select.build(PostgresQueryBuilder);
-    let first = parts.first()?;
-    let (select, values) = built(first);
-    let kinds = values.iter().map(kind).collect::<Option<Vec<_>>>()?;
-    if kinds.is_empty() {
-        return None;
-    }
-    let mut columns: Vec<Vec<Value>> = vec![Vec::with_capacity(parts.len()); kinds.len()];
-    for part in parts {
-        let (other, values) = built(part);
-        if other != select || part.limit != first.limit {
-            return None;
-        }
-        for ((column, value), of) in columns.iter_mut().zip(values).zip(&kinds) {
-            if kind(&value).as_ref() != Some(of) {
-                return None;
-            }
-            column.push(value);
-        }
-    }
-    let arrays = (1..)
-        .zip(&kinds)
-        .map(|(n, (_, kind))| format!("${n}::{kind}[]"));
-    let names = (1..=kinds.len()).map(|n| format!(r#""v{n}""#));
-    let order = match first.order {
-        Order::Desc => " DESC",
-        _ => "",
-    };
-    // As text: the plan depends on it.
-    let limit = first
-        .limit
-        .map_or_else(String::new, |n| format!(" LIMIT {n}"));
-    let keys = first
-        .keys
-        .iter()
-        .map(|key| format!(r#", "r"."{key}"{order}"#));
-    let text = format!(
-        r#"SELECT "p"."part_number" - 1 AS "part_number", "r".* FROM unnest({}) WITH ORDINALITY AS "p" ({}, "part_number") CROSS JOIN LATERAL ({}{limit}) AS "r" ORDER BY "p"."part_number"{}"#,
-        arrays.collect::<Vec<_>>().join(", "),
-        names.collect::<Vec<_>>().join(", "),
-        of_values(&select),
-        keys.collect::<String>(),
-    );
-    let arrays = columns.into_iter().zip(kinds);
-    let arrays = arrays.map(|(column, (kind, _))| Value::Array(kind, Some(Box::new(column))));
-    Some(Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        text,
-        arrays,
-    ))
-}
-
-/// What a list of such values is called; nothing for values that are no plain ones.
-fn kind(value: &Value) -> Option<(ArrayType, &'static str)> {
-    Some(match value {
-        Value::Bool(_) => (ArrayType::Bool, "boolean"),
-        Value::SmallInt(_) => (ArrayType::SmallInt, "smallint"),
-        Value::Int(_) => (ArrayType::Int, "integer"),
-        Value::BigInt(_) => (ArrayType::BigInt, "bigint"),
-        Value::String(_) => (ArrayType::String, "text"),
-        Value::Uuid(_) => (ArrayType::Uuid, "uuid"),
-        Value::ChronoDateTimeUtc(_) => (ArrayType::ChronoDateTimeUtc, "timestamptz"),
-        _ => return None,
-    })
-}
-
-/// A select whose parameters are columns of the table of values.
-fn of_values(select: &str) -> String {
-    let mut text = String::with_capacity(select.len() * 2);
-    let mut rest = select;
-    while let Some((before, after)) = rest.split_once('$') {
-        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, after) = after.split_at(digits);
-        text.extend([before, r#""p"."v"#, number, "\""]);
-        rest = after;
-    }
-    text.push_str(rest);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use entity::{AgentId, CustomerId, TypedId};
-
-    use super::*;
-    use crate::store::charges::{Charges, of_customer};
-
-    fn parts(many: u128) -> Vec<Part> {
-        let agent = AgentId::from_uuid(Uuid::from_u128(1));
-        let window = Window {
-            take: 5,
-            ..Window::default()
-        };
-        let of = |n| CustomerId::from_uuid(Uuid::from_u128(n));
-        let lists = (0..many).map(|n| of_customer(of(n), Some(agent), &Charges::default()));
-        lists.map(|list| list.page(&window)).collect()
-    }
-
-    #[test]
-    fn the_text_is_the_same_for_however_many_parents() {
-        let [few, many] = [2, 20].map(|many| lateral(&parts(many)).expect("alike"));
-        assert_eq!(few.sql, many.sql);
-        assert!(few.sql.contains(r#""charge"."customer_id" = "p"."v1""#));
-        assert!(!few.sql.contains("$3"), "two lists of values: {}", few.sql);
-        assert!(few.sql.contains("LIMIT 6)"), "{}", few.sql);
-    }
-
-    #[test]
-    fn parts_that_differ_in_more_than_values_are_no_table_of_values() {
-        let mut parts = parts(2);
-        parts[1].limit = Some(7);
-        assert!(lateral(&parts).is_none());
-        assert!(union(&parts).is_some());
     }
 }

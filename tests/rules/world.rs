@@ -200,6 +200,12 @@ impl World {
     /// Ends the customer's time with its agent now, and begins one with another, or with none.
     pub fn affiliate(&mut self, customer_id: CustomerId, agent: Option<AgentId>) {
         let now = self.now();
+        let joined_at = self
+            .books
+            .customers
+            .get(&customer_id)
+            .map(|file| file.customer.joined_at);
+        let beginning = joined_at.expect("a customer");
         let time = agent.map(|agent_id| affiliation::Model {
             id: self.books.new_id(),
             customer_id,
@@ -209,6 +215,7 @@ impl World {
             link_number: None,
             since: now,
             until: None,
+            customer_joined_at: beginning,
         });
         self.change_customer(customer_id, |file| {
             for open in file.affiliations.iter_mut().filter(|a| a.until.is_none()) {

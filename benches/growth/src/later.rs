@@ -152,6 +152,7 @@ fn change_agent(
     let (affiliation_id, assignment_id) = (world.id(now), world.id(now));
     let (agent_id, operator) = (world.agent_id(to), world.operator);
     let file = Arc::make_mut(&mut world.customers[customer].file);
+    let customer_joined_at = file.customer.joined_at;
     for time in &mut file.affiliations {
         time.until.get_or_insert(now);
     }
@@ -164,6 +165,7 @@ fn change_agent(
         link_number: None,
         since: now,
         until: None,
+        customer_joined_at,
     });
     let former = world.place(from.uuid());
     world.agents[former]

@@ -258,6 +258,7 @@ fn add_customer(
         link_number: None,
         since: at,
         until: None,
+        customer_joined_at: at,
     });
     world.customers.push(Customer {
         file: Arc::new(CustomerFile {

@@ -28,6 +28,20 @@ pub(super) fn proofs() -> Vec<Proof> {
                 row.id::<AffiliationId>("previous")?
             ))
         },
+    },
+    Proof {
+        rules: &["AFFILIATION_ORDER"],
+        sql: "SELECT affiliation.id, affiliation.customer_id FROM affiliation
+              JOIN customer ON customer.id = affiliation.customer_id
+              WHERE affiliation.customer_joined_at <> customer.joined_at"
+            .into(),
+        tell: |row| {
+            Ok(format!(
+                "{}: {} says that it joined at another time",
+                row.id::<CustomerId>("customer_id")?,
+                row.id::<AffiliationId>("id")?
+            ))
+        },
     }]
 }
 

@@ -289,6 +289,13 @@ fn of_movements() -> Vec<Case> {
             &["AFFILIATION_OVERLAP"],
         ),
         (
+            "affiliation",
+            "UPDATE affiliation SET customer_joined_at = '2026-01-01T12:00:06+00:00' \
+ WHERE until IS NOT NULL"
+                .into(),
+            &["AFFILIATION_ORDER"],
+        ),
+        (
             "agent",
             "UPDATE agent \
  SET customer_id = (SELECT customer_id FROM affiliation \

@@ -416,6 +416,7 @@ fn affiliation(
         link_number: None,
         since: at(since),
         until: until.map(at),
+        customer_joined_at: beginning(),
     }
 }
 

@@ -92,6 +92,11 @@ async fn person(txn: &DatabaseTransaction, number: u128, who: &str, at: DateTime
     .await;
 }
 
+/// When a customer joined, in a world that began then.
+fn joined_at(number: u128, beginning: DateTime<Utc>) -> DateTime<Utc> {
+    beginning + TimeDelta::seconds(i64::try_from(number).expect("small"))
+}
+
 async fn account(
     txn: &DatabaseTransaction,
     number: u128,
@@ -113,7 +118,7 @@ async fn account(
             email: own.then(|| Email::parse(&format!("{who}@example.com")).expect(who)),
             status: CustomerStatus::Active,
             management,
-            joined_at: at + TimeDelta::seconds(i64::try_from(number).expect("small")),
+            joined_at: joined_at(number, at),
         },
     )
     .await;
@@ -182,10 +187,9 @@ async fn agent(txn: &DatabaseTransaction, number: u128, who: &str, at: DateTime<
 
 async fn affiliate(
     txn: &DatabaseTransaction,
-    customer: u128,
-    agent: u128,
-    since: DateTime<Utc>,
-    until: Option<DateTime<Utc>>,
+    (customer, agent): (u128, u128),
+    beginning: DateTime<Utc>,
+    (since, until): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) {
     add::<affiliation::Entity>(
         txn,
@@ -198,6 +202,7 @@ async fn affiliate(
             link_number: Some(AgentNumber::nth(u64::try_from(agent).expect("small"))),
             since,
             until,
+            customer_joined_at: joined_at(customer, beginning),
         },
     )
     .await;
@@ -222,11 +227,11 @@ impl World {
             account(&txn, number, who, management, long_ago).await;
         }
         let moved = now - TimeDelta::days(10);
-        affiliate(&txn, CARL, ADA, long_ago, None).await;
-        affiliate(&txn, DORA, ADA, long_ago, None).await;
-        affiliate(&txn, EMIL, BEN, long_ago, None).await;
-        affiliate(&txn, GUS, ADA, long_ago, Some(moved)).await;
-        affiliate(&txn, GUS, BEN, moved, None).await;
+        affiliate(&txn, (CARL, ADA), long_ago, (long_ago, None)).await;
+        affiliate(&txn, (DORA, ADA), long_ago, (long_ago, None)).await;
+        affiliate(&txn, (EMIL, BEN), long_ago, (long_ago, None)).await;
+        affiliate(&txn, (GUS, ADA), long_ago, (long_ago, Some(moved))).await;
+        affiliate(&txn, (GUS, BEN), long_ago, (moved, None)).await;
         for (number, code, kind, available) in [
             (1, "line", ProductKind::Plan, true),
             (2, "number", ProductKind::Service, true),

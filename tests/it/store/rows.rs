@@ -265,6 +265,7 @@ async fn agents_and_customers(visit: &impl Visit) {
         link_number: None,
         since: at(WHOLE),
         until: Some(at(MICROS)),
+        customer_joined_at: at(WHOLE),
     };
     let open = affiliation::Model {
         id: id(2),
