@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::Error;
 
 /// Who asks: made at the door from the bearer token, and handed to every resolver.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// Nobody is signed in: may see what is public, sign up, sign in and apply.
     Anonymous,
@@ -17,7 +17,7 @@ pub enum Actor {
 }
 
 /// Somebody who is signed in, with what the database says of the login now, not what the token said once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Person {
     pub login: LoginId,
     pub session: SessionId,
@@ -32,7 +32,7 @@ pub struct Person {
 }
 
 /// A machine, by its API key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Machine {
     pub key: ApiKeyId,
     pub role: MachineRole,

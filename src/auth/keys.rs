@@ -18,12 +18,7 @@ impl Auth {
     /// # Errors
     /// The database's.
     pub(super) async fn machine(&self, token: &str) -> Result<Option<Machine>, Error> {
-        let key = api_key::Entity::find()
-            .filter(api_key::Column::Hash.eq(digest(token)))
-            .filter(api_key::Column::RevokedAt.is_null())
-            .one(self.db.reader())
-            .await?;
-        let Some(key) = key else {
+        let Some(key) = self.keys.find(digest(token)).await? else {
             return Ok(None);
         };
         let now = self.clock.now();

@@ -12,7 +12,8 @@ use sea_orm::{
 };
 
 use super::log;
-use super::sessions::{Opened, end_sessions, find};
+use super::lookups::find;
+use super::sessions::{Opened, end_sessions};
 use super::{Auth, Origin, Signed, digest, opaque};
 use crate::Error;
 use crate::program::Reason;
@@ -65,7 +66,7 @@ impl Auth {
         let mut news = News::none();
         let Some(refresh_token) = next else {
             end_sessions(&txn, session::Column::Id.eq(session), now, &mut news).await?;
-            let login = Some(found.login());
+            let login = Some(found.login);
             log::note(&txn, now, "refreshTokenReused", login, from, None).await?;
             self.db.commit(txn, news).await?;
             return Err(invalid());

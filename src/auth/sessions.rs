@@ -1,19 +1,17 @@
 //! Signing in and out.
 
 use chrono::{DateTime, Utc};
-use entity::{
-    AgentId, CustomerId, Email, LoginId, SessionId, TypedId, agent, customer, login, refresh_token,
-    session,
-};
+use entity::{Email, LoginId, SessionId, TypedId, login, refresh_token, session};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
-    IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::guesses::Account;
 use super::log::note;
+use super::lookups::find;
 use super::{Auth, Origin, Person};
 use crate::Error;
 use crate::program::Reason;
@@ -37,18 +35,6 @@ pub struct Signed {
     pub access_token_expires_at: DateTime<Utc>,
     pub refresh_token: String,
     pub person: Person,
-}
-
-/// A session with what its login is, by one statement.
-#[derive(FromQueryResult)]
-pub(super) struct Found {
-    session: SessionId,
-    login: LoginId,
-    expires_at: DateTime<Utc>,
-    ended_at: Option<DateTime<Utc>>,
-    operator: bool,
-    agent: Option<AgentId>,
-    customer: Option<CustomerId>,
 }
 
 impl Auth {
@@ -161,7 +147,7 @@ impl Auth {
         let found = found.ok_or_else(|| Error::Fault("a session without a row".into()))?;
         let (access_token, access_token_expires_at) =
             self.tokens
-                .issue(found.login, found.session, found.expires_at, now)?;
+                .issue(found.login, opened.session, found.expires_at, now)?;
         Ok(Signed {
             access_token,
             access_token_expires_at,
@@ -278,63 +264,11 @@ impl Auth {
         session: SessionId,
         access_expires_at: DateTime<Utc>,
     ) -> Result<Option<Person>, Error> {
+        let found = self.sessions.find(session).await?;
         let now = self.clock.now();
-        let found = find(self.db.reader(), session).await?;
         let running = found.filter(|found| found.runs(now));
         Ok(running.map(|found| found.person(access_expires_at)))
     }
-}
-
-impl Found {
-    pub(super) fn login(&self) -> LoginId {
-        self.login
-    }
-
-    pub(super) fn runs(&self, now: DateTime<Utc>) -> bool {
-        self.ended_at.is_none() && now < self.expires_at
-    }
-
-    fn person(self, access_expires_at: DateTime<Utc>) -> Person {
-        Person {
-            login: self.login,
-            session: self.session,
-            session_expires_at: self.expires_at,
-            access_expires_at,
-            operator: self.operator,
-            agent: self.agent,
-            customer: self.customer,
-        }
-    }
-}
-
-pub(super) async fn find(
-    conn: &impl ConnectionTrait,
-    session: SessionId,
-) -> Result<Option<Found>, DbErr> {
-    let login = session::Entity::belongs_to(login::Entity)
-        .from(session::Column::LoginId)
-        .to(login::Column::Id);
-    let agent = login::Entity::belongs_to(agent::Entity)
-        .from(login::Column::Id)
-        .to(agent::Column::LoginId);
-    let customer = login::Entity::belongs_to(customer::Entity)
-        .from(login::Column::Id)
-        .to(customer::Column::LoginId);
-    session::Entity::find_by_id(session)
-        .select_only()
-        .column_as(session::Column::Id, "session")
-        .column_as(session::Column::ExpiresAt, "expires_at")
-        .column_as(session::Column::EndedAt, "ended_at")
-        .column_as(login::Column::Id, "login")
-        .column_as(login::Column::Operator, "operator")
-        .column_as(agent::Column::Id, "agent")
-        .column_as(customer::Column::Id, "customer")
-        .join(JoinType::InnerJoin, login.into())
-        .join(JoinType::LeftJoin, agent.into())
-        .join(JoinType::LeftJoin, customer.into())
-        .into_model()
-        .one(conn)
-        .await
 }
 
 /// Ends the running sessions among `which`, and adds them to the news.

@@ -1,7 +1,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{LoginId, SessionId, TypedId};
 use jsonwebtoken::{Algorithm, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::token_keys::Key;
 use crate::Error;
@@ -10,6 +12,8 @@ use crate::Error;
 const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 /// What no token outlasts, whatever it says.
 const LONGEST: TimeDelta = TimeDelta::minutes(10);
+/// How many tokens are known by their digests. Only those that we have signed are, so nobody else can crowd them out.
+const REMEMBERED: usize = 16_384;
 /// Longer than any of ours.
 const MAX_LENGTH: usize = 2_048;
 
@@ -21,6 +25,18 @@ pub(super) struct Tokens {
     issuer: String,
     audience: String,
     life: TimeDelta,
+    /// Whose signature was found good before, by the SHA-256 of the token: a signature costs more than a page's first
+    /// statement, and does not change. Whether they still run is looked at each time.
+    signed: Cache<[u8; 32], Signed>,
+}
+
+/// What a token says that we have signed, whatever the time is.
+#[derive(Clone, Copy, Debug)]
+struct Signed {
+    login: LoginId,
+    session: SessionId,
+    issued_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
 /// What an access token says.
@@ -75,6 +91,7 @@ impl Tokens {
             issuer,
             audience,
             life,
+            signed: Cache::new(REMEMBERED),
         })
     }
 
@@ -107,6 +124,31 @@ impl Tokens {
         if token.len() > MAX_LENGTH {
             return None;
         }
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        let signed = if let Some(signed) = self.signed.get(&digest) {
+            signed
+        } else {
+            let signed = self.signed_by_us(token)?;
+            self.signed.insert(digest, signed);
+            signed
+        };
+        let Signed {
+            login,
+            session,
+            issued_at,
+            expires_at,
+        } = signed;
+        let runs = now < expires_at + LEEWAY
+            && issued_at <= now + LEEWAY
+            && expires_at - issued_at <= LONGEST;
+        runs.then_some(Proof {
+            login,
+            session,
+            expires_at,
+        })
+    }
+
+    fn signed_by_us(&self, token: &str) -> Option<Signed> {
         let by = self
             .keys
             .iter()
@@ -114,15 +156,11 @@ impl Tokens {
         let decoded =
             jsonwebtoken::decode::<Claims>(token, &by.verifying, &self.validation).ok()?;
         let claims = decoded.claims;
-        let expires_at = instant(claims.exp)?;
-        let issued_at = instant(claims.iat)?;
-        let runs = now < expires_at + LEEWAY
-            && issued_at <= now + LEEWAY
-            && expires_at - issued_at <= LONGEST;
-        runs.then_some(Proof {
+        Some(Signed {
             login: LoginId::parse(&claims.sub)?,
             session: SessionId::parse(&claims.sid)?,
-            expires_at,
+            issued_at: instant(claims.iat)?,
+            expires_at: instant(claims.exp)?,
         })
     }
 

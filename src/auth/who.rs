@@ -4,8 +4,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::guesses::{Guess, Guesses};
+use super::lookups::{Keys, Sessions};
 use super::passwords::Passwords;
 use super::seals::Seals;
+use super::together::Together;
 use super::tokens::Tokens;
 use super::{Actor, Origin, Person};
 use crate::config::Limits;
@@ -52,6 +54,8 @@ pub struct Auth {
     pub(super) passwords: Passwords,
     pub(super) guesses: Guesses,
     pub(super) seals: Arc<Seals>,
+    pub(super) sessions: Together<Sessions>,
+    pub(super) keys: Together<Keys>,
     pub(super) session_life: TimeDelta,
 }
 
@@ -62,6 +66,8 @@ impl fmt::Debug for Auth {
 }
 
 impl Auth {
+    /// Within a runtime: whoever comes is looked up by tasks of its own.
+    ///
     /// # Errors
     /// When there is no key, or one is none, or tokens would last longer than ten minutes.
     pub fn new(db: Db, clock: Clock, options: AuthOptions) -> Result<Self, Error> {
@@ -71,6 +77,8 @@ impl Auth {
         let life = TimeDelta::minutes(options.access_minutes.into());
         Ok(Self {
             guesses: Guesses::new(options.limits, clock.clone()),
+            sessions: Together::new(Sessions(db.clone())),
+            keys: Together::new(Keys(db.clone())),
             db,
             clock,
             tokens: Arc::new(Tokens::new(
