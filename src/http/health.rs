@@ -76,6 +76,7 @@ async fn told(State(health): State<Health>) -> Response {
     let Some(Metrics(handle)) = health.metrics else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    metrics::counter!("agent_program_statements_total").absolute(health.db.statements());
     handle.run_upkeep();
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], handle.render()).into_response()

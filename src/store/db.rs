@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use migration::{MigrationStatus, Migrator, MigratorTrait};
@@ -27,6 +28,9 @@ const WRITERS: u32 = 8;
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait for a connection or, on SQLite, for the one writer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that has rested for so long is tried before it is used: the database may have gone away meanwhile. To try
+/// one that was in use a moment ago would double the way of every statement, and prove little.
+const RESTED: Duration = Duration::from_secs(1);
 /// The advisory lock that lets one process migrate at a time.
 const MIGRATION_LOCK: i64 = 0x6167_656e_7470_726f;
 
@@ -40,6 +44,8 @@ struct Inner {
     /// Connections that cannot write.
     reader: DatabaseConnection,
     newsroom: Newsroom,
+    /// How many statements have been asked.
+    statements: Arc<AtomicU64>,
     /// What other processes know this one by.
     process: Uuid,
     /// Hears what they tell; on `PostgreSQL` only.
@@ -81,8 +87,15 @@ impl Db {
             let known = "the database's URL begins neither with sqlite: nor with postgres:";
             return Err(DbErr::Conn(RuntimeErr::Internal(known.into())));
         };
-        let writer = Database::connect(writer).await?;
-        let reader = Database::connect(reader).await?;
+        let mut writer = Database::connect(writer).await?;
+        let mut reader = Database::connect(reader).await?;
+        let statements = Arc::new(AtomicU64::new(0));
+        for connection in [&mut writer, &mut reader] {
+            let statements = Arc::clone(&statements);
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
         let newsroom = Newsroom::default();
         let id = Uuid::now_v7();
         let listener = match writer.get_database_backend() {
@@ -96,6 +109,7 @@ impl Db {
             writer,
             reader,
             newsroom,
+            statements,
             process: id,
             listener,
         })))
@@ -167,6 +181,13 @@ impl Db {
     #[must_use]
     pub fn newsroom(&self) -> &Newsroom {
         &self.0.newsroom
+    }
+
+    /// How many statements this process has asked the database since it connected; beginnings and ends of transactions, and
+    /// what goes round the pool such as migrations, are not among them.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.0.statements.load(Ordering::Relaxed)
     }
 
     /// Which of the two it is.
@@ -286,6 +307,7 @@ fn postgres(url: &str, process: &str, connections: u32, read_only: bool) -> Conn
     options
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(RESTED)
         .statement_timeout(STATEMENT_TIMEOUT)
         .set_application_name(process)
         .sqlx_logging(false)
@@ -293,6 +315,9 @@ fn postgres(url: &str, process: &str, connections: u32, read_only: bool) -> Conn
             postgres.options([
                 ("synchronous_commit", "on"),
                 ("timezone", "UTC"),
+                // Texts are constant, and what they ask for is found by indexes whatever the values: a plan for each value
+                // costs more than most of these statements do.
+                ("plan_cache_mode", "force_generic_plan"),
                 ("idle_in_transaction_session_timeout", "60s"),
                 (
                     "default_transaction_read_only",
