@@ -136,7 +136,7 @@ impl Agent {
 
     /// The agent's own telephone account: it holds funding, and can buy services.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Customer> {
-        Ok(Customer(must(ctx, self.0.customer_id).await?))
+        Ok(Customer::from(must(ctx, self.0.customer_id).await?))
     }
 
     /// The application that made it an agent.

@@ -73,7 +73,7 @@ impl AuditEntry {
     async fn acting_for(&self, ctx: &Context<'_>) -> Answer<Customer> {
         maybe(async {
             match self.0.acting_for_id {
-                Some(id) => Ok(find(ctx, id).await?.map(Customer)),
+                Some(id) => Ok(find(ctx, id).await?.map(Customer::from)),
                 None => Ok(None),
             }
         })

@@ -82,7 +82,7 @@ impl Charge {
         maybe(async {
             let seen = sight(ctx).relation(ctx, self.0.customer_id).await?.sees();
             let row: Option<customer::Model> = find(ctx, self.0.customer_id).await?;
-            Ok(row.filter(|_| seen).map(Customer))
+            Ok(row.filter(|_| seen).map(Customer::from))
         })
         .await
     }

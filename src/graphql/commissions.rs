@@ -132,7 +132,7 @@ impl Commission {
             if !sight(ctx).relation(ctx, id).await?.sees() {
                 return Ok(None);
             }
-            Ok(find(ctx, id).await?.map(Customer))
+            Ok(find(ctx, id).await?.map(Customer::from))
         })
         .await
     }

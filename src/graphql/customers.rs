@@ -149,7 +149,7 @@ pub async fn list(
         by_name: order.field == CustomerOrderField::Name,
         order: order.direction.into(),
     });
-    page(ctx, args, &list, Customer).await
+    page(ctx, args, &list, |row| Customer::of(row, agent)).await
 }
 
 /// A subscriber's telephone account. Its holder sees it, its agent of record, and operators; an agent's own telephone account
@@ -158,43 +158,43 @@ pub async fn list(
 impl Customer {
     /// The global id, `cus_…`.
     pub async fn id(&self) -> ID {
-        self.0.id.into()
+        self.row.id.into()
     }
 
     /// The public account number: digits with a check digit, never changed.
     async fn account_number(&self) -> &str {
-        self.0.number.as_str()
+        self.row.number.as_str()
     }
 
     /// The account holder's name.
     async fn name(&self) -> &str {
-        self.0.name.as_str()
+        self.row.name.as_str()
     }
 
     /// The account holder's e-mail address, if there is one.
     async fn email(&self) -> Option<&str> {
-        self.0.email.as_ref().map(entity::Email::as_str)
+        self.row.email.as_ref().map(entity::Email::as_str)
     }
 
     /// How far the account is.
     async fn status(&self) -> CustomerStatus {
-        self.0.status.into()
+        self.row.status.into()
     }
 
     /// Who acts inside the account.
     async fn management(&self) -> Management {
-        self.0.management.into()
+        self.row.management.into()
     }
 
     /// When it signed up, or was signed up.
     async fn joined_at(&self) -> DateTime {
-        self.0.joined_at.into()
+        self.row.joined_at.into()
     }
 
     /// The agent of record. Null: none, and nobody earns.
     async fn agent(&self, ctx: &Context<'_>) -> Answer<AgentProfile> {
         maybe(async {
-            let open: Option<affiliation::Model> = find(ctx, OpenAffiliation(self.0.id)).await?;
+            let open: Option<affiliation::Model> = find(ctx, OpenAffiliation(self.row.id)).await?;
             match open {
                 Some(open) => Ok(find(ctx, open.agent_id).await?.map(AgentProfile)),
                 None => Ok(None),
@@ -206,7 +206,7 @@ impl Customer {
     /// How and when it came to the agent of record. Null: it has none.
     async fn affiliation(&self, ctx: &Context<'_>) -> Answer<Affiliation> {
         maybe(async {
-            Ok(find(ctx, OpenAffiliation(self.0.id))
+            Ok(find(ctx, OpenAffiliation(self.row.id))
                 .await?
                 .map(Affiliation))
         })
@@ -244,7 +244,7 @@ impl Customer {
                 Relation::Monitors => sight(ctx).agent(),
                 Relation::Operator | Relation::Own | Relation::Manages => None,
             };
-            let list = charges::of_customer(self.0.id, of, &filter);
+            let list = charges::of_customer(self.row.id, of, &filter);
             page(
                 ctx,
                 &PageArgs::new(first, after, last, before),
@@ -274,7 +274,7 @@ impl Customer {
             if !self.relation(ctx).await?.sees_all() {
                 return Ok(None);
             }
-            let list = top_ups::of_customer(self.0.id);
+            let list = top_ups::of_customer(self.row.id);
             page(
                 ctx,
                 &PageArgs::new(first, after, last, before),
@@ -304,7 +304,7 @@ impl Customer {
             if !self.relation(ctx).await?.sees() {
                 return Ok(None);
             }
-            let list = plans::of_customer(self.0.id);
+            let list = plans::of_customer(self.row.id);
             page(ctx, &PageArgs::new(first, after, last, before), &list, Plan)
                 .await
                 .map(Some)
@@ -335,7 +335,7 @@ impl Customer {
             let shared_with = (!relation.sees_all()).then(|| sight(ctx).owners());
             let args = PageArgs::new(first, after, last, before);
             let found =
-                transactions::of_account(ctx, &args, self.0.id, shared_with, filter).await?;
+                transactions::of_account(ctx, &args, self.row.id, shared_with, filter).await?;
             Ok(Some(found))
         })
         .await
@@ -355,12 +355,12 @@ impl Customer {
                     agent: Some(agent),
                     customer,
                     ..
-                } if customer != Some(self.0.id) => Some(agent),
+                } if customer != Some(self.row.id) => Some(agent),
                 Sight::Own { .. } | Sight::Nothing => return Ok(None),
             };
             let period = period.map(|period| period.read("period")).transpose()?;
             let period = period.map(|period| period.span());
-            let part = commissions::earned_on(self.0.id, of, period);
+            let part = commissions::earned_on(self.row.id, of, period);
             let earned = entity::Money::from_units(sum(ctx, part).await?);
             Ok(Some(Money(earned)))
         })
@@ -370,18 +370,18 @@ impl Customer {
     /// The position of the newest event of `accountEvents`, to subscribe from.
     async fn latest_cursor(&self, ctx: &Context<'_>) -> Result<String> {
         let seq = self.money(ctx).await?.event_seq;
-        let stream = EventStream::Account(self.0.id);
+        let stream = EventStream::Account(self.row.id);
         Ok(EventCursor { stream, seq }.encode())
     }
 }
 
 impl Customer {
     async fn money(&self, ctx: &Context<'_>) -> Result<customer_balance::Model, Error> {
-        must(ctx, AccountMoney(self.0.id)).await
+        must(ctx, AccountMoney(self.row.id)).await
     }
 
     async fn relation(&self, ctx: &Context<'_>) -> Result<Relation, Error> {
-        sight(ctx).relation(ctx, self.0.id).await
+        sight(ctx).relation_to(ctx, self).await
     }
 }
 

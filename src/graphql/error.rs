@@ -3,6 +3,8 @@
 
 use async_graphql::{Enum, Interface, SimpleObject};
 use entity::CommissionRate;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::scalars::{Money, Percent};
 use crate::Error;
@@ -329,20 +331,26 @@ pub trait Payload: Sized {
 pub type Answer<T> = Option<async_graphql::Result<T>>;
 
 /// A mutation's story as its payload: a refusal becomes a `userErrors` entry, any other error the field's error.
-pub async fn answer<P: Payload>(story: impl Future<Output = Result<P, Error>>) -> Answer<P> {
-    match story.await {
+///
+/// Boxed, as what asks the database is: the library lays out one future for all fields of a type, and moves it for each
+/// field, so that a name would be as heavy as the heaviest field beside it.
+pub fn answer<'a, P: Payload>(
+    story: impl Future<Output = Result<P, Error>> + Send + 'a,
+) -> BoxFuture<'a, Answer<P>> {
+    let told = story.map(|told| match told {
         Ok(payload) => Some(Ok(payload)),
         Err(Error::Refused(refusal)) => Some(Ok(P::refused(refusal.into(), false))),
         Err(error) => Some(Err(error.into())),
-    }
+    });
+    told.boxed()
 }
 
-/// A query's nullable field: nothing is null, an error is the field's error and null there.
-pub async fn maybe<T>(story: impl Future<Output = Result<Option<T>, Error>>) -> Answer<T> {
-    story
-        .await
-        .transpose()
-        .map(|found| found.map_err(Into::into))
+/// A query's nullable field: nothing is null, an error is the field's error and null there. Boxed, as [`answer`].
+pub fn maybe<'a, T>(
+    story: impl Future<Output = Result<Option<T>, Error>> + Send + 'a,
+) -> BoxFuture<'a, Answer<T>> {
+    let found = story.map(|found| found.transpose().map(|found| found.map_err(Into::into)));
+    found.boxed()
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use async_graphql::Context;
-use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use entity::commission::CommissionKind;
 use entity::customer::Management;
 use entity::{
@@ -16,33 +14,34 @@ use entity::{
     application, audit_entry, charge, commission, commission_rate, customer, customer_balance,
     entry, fraud_case, login, payout, plan, product, proposal, top_up, transaction, transfer,
 };
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, JoinType, ModelTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect,
+    ColumnTrait, DbBackend, DbErr, EntityTrait, JoinType, ModelTrait, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect,
 };
 
+use super::gathering::{Gathering, Loader, Shared};
 use crate::Error;
-use crate::store::pages::{self, Part};
+use crate::store::parts::{self, Part, Question};
 use crate::store::{Db, bulk};
 
 /// What the loaders of a request read.
 pub(super) struct Loaders {
-    rows: DataLoader<Rows>,
-    parts: DataLoader<Parts>,
+    backend: DbBackend,
+    rows: Gathering<Rows>,
+    parts: Gathering<Parts>,
 }
 
 impl Loaders {
     pub(super) fn new(db: Db) -> Self {
-        let rows = Rows(db.clone());
         Self {
-            rows: DataLoader::new(rows, TokioSpawner::current(), TokioTimer::default()),
-            parts: DataLoader::new(Parts(db), TokioSpawner::current(), TokioTimer::default()),
+            backend: db.backend(),
+            rows: Gathering::new(Rows(db.clone())),
+            parts: Gathering::new(Parts(db)),
         }
     }
 }
-
-/// A database error that many who wait for one statement get.
-type Shared = Arc<DbErr>;
 
 fn fault(error: &Shared) -> Error {
     Error::Fault(format!("database: {error}"))
@@ -52,15 +51,15 @@ fn fault(error: &Shared) -> Error {
 ///
 /// # Errors
 /// The database's.
-pub async fn find<K, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>, Error>
+pub fn find<'a, K, V>(ctx: &Context<'a>, key: K) -> BoxFuture<'a, Result<Option<V>, Error>>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
-    Rows: Loader<K, Value = V, Error = Shared>,
+    Rows: Loader<K, Value = V>,
     V: Clone + Send + Sync + 'static,
 {
     let loaders = ctx.data_unchecked::<Loaders>();
-    let found = loaders.rows.load_one(key).await;
-    found.map_err(|error| fault(&error))
+    let found = loaders.rows.load_one(key);
+    found.map_err(|error| fault(&error)).boxed()
 }
 
 /// The same for a row that must be there: the database holds so.
@@ -70,7 +69,7 @@ where
 pub async fn must<K, V>(ctx: &Context<'_>, key: K) -> Result<V, Error>
 where
     K: Clone + Eq + Hash + Send + Sync + std::fmt::Debug + 'static,
-    Rows: Loader<K, Value = V, Error = Shared>,
+    Rows: Loader<K, Value = V>,
     V: Clone + Send + Sync + 'static,
 {
     let name = format!("{key:?}");
@@ -83,10 +82,15 @@ where
 ///
 /// # Errors
 /// The database's.
-pub async fn part(ctx: &Context<'_>, part: Part) -> Result<Arc<Vec<QueryResult>>, Error> {
+pub fn part<'a>(
+    ctx: &Context<'a>,
+    part: Part,
+) -> BoxFuture<'a, Result<Arc<Vec<QueryResult>>, Error>> {
     let loaders = ctx.data_unchecked::<Loaders>();
-    let rows = loaders.parts.load_one(part).await;
-    Ok(rows.map_err(|error| fault(&error))?.unwrap_or_default())
+    let question = part.asked(loaders.backend);
+    let rows = loaders.parts.load_one(question);
+    let rows = rows.map_ok(Option::unwrap_or_default);
+    rows.map_err(|error| fault(&error)).boxed()
 }
 
 /// The number `n` of a part that answers one, such as a sum or a count.
@@ -106,7 +110,6 @@ macro_rules! by_id {
     ($($key:ty => $table:ident;)*) => {$(
         impl Loader<$key> for Rows {
             type Value = $table::Model;
-            type Error = Shared;
             async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, $table::Model>, Shared> {
                 self.by($table::Column::Id, keys.iter().copied(), |row| row.id).await
             }
@@ -141,7 +144,6 @@ macro_rules! by_key {
 
         impl Loader<$name> for Rows {
             type Value = $table::Model;
-            type Error = Shared;
             async fn load(&self, keys: &[$name]) -> Result<HashMap<$name, $table::Model>, Shared> {
                 let values = keys.iter().map(|key| key.0.clone());
                 let read = |row: &$table::Model| row.get($table::Column::$column);
@@ -182,7 +184,6 @@ pub struct OpenAffiliation(pub CustomerId);
 
 impl Loader<OpenAffiliation> for Rows {
     type Value = affiliation::Model;
-    type Error = Shared;
     async fn load(
         &self,
         keys: &[OpenAffiliation],
@@ -205,7 +206,6 @@ pub struct Keeper(pub CustomerId);
 
 impl Loader<Keeper> for Rows {
     type Value = (AgentId, Management);
-    type Error = Shared;
     async fn load(&self, keys: &[Keeper]) -> Result<HashMap<Keeper, Self::Value>, Shared> {
         let customers: Vec<_> = keys.iter().map(|key| key.0).collect();
         let column = affiliation::Column::CustomerId;
@@ -235,7 +235,6 @@ pub struct EarnedOn(pub ChargeId);
 
 impl Loader<EarnedOn> for Rows {
     type Value = commission::Model;
-    type Error = Shared;
     async fn load(
         &self,
         keys: &[EarnedOn],
@@ -258,7 +257,6 @@ pub struct EntriesOf(pub TransactionId);
 
 impl Loader<EntriesOf> for Rows {
     type Value = Vec<entry::Model>;
-    type Error = Shared;
     async fn load(
         &self,
         keys: &[EntriesOf],
@@ -280,7 +278,6 @@ pub struct RatesOf(pub AgentId);
 
 impl Loader<RatesOf> for Rows {
     type Value = Vec<commission_rate::Model>;
-    type Error = Shared;
     async fn load(
         &self,
         keys: &[RatesOf],
@@ -300,7 +297,6 @@ pub struct StandingsOf(pub AgentId);
 
 impl Loader<StandingsOf> for Rows {
     type Value = Vec<agent_standing::Model>;
-    type Error = Shared;
     async fn load(
         &self,
         keys: &[StandingsOf],
@@ -354,18 +350,18 @@ impl Rows {
 
 struct Parts(Db);
 
-impl Loader<Part> for Parts {
+impl Loader<Question> for Parts {
     type Value = Arc<Vec<QueryResult>>;
-    type Error = Shared;
-    async fn load(&self, keys: &[Part]) -> Result<HashMap<Part, Self::Value>, Shared> {
-        let mut shapes: HashMap<&str, Vec<Part>> = HashMap::new();
-        for part in keys {
-            shapes.entry(part.shape()).or_default().push(part.clone());
+    async fn load(&self, keys: &[Question]) -> Result<HashMap<Question, Self::Value>, Shared> {
+        let mut shapes: HashMap<&str, Vec<&Question>> = HashMap::new();
+        for question in keys {
+            shapes.entry(question.shape()).or_default().push(question);
         }
         let mut found = HashMap::with_capacity(keys.len());
-        for parts in shapes.into_values() {
-            let answers = pages::read(self.0.reader(), &parts).await?;
-            found.extend(parts.into_iter().zip(answers.into_iter().map(Arc::new)));
+        for questions in shapes.into_values() {
+            let answers = parts::read(self.0.reader(), &questions).await?;
+            let questions = questions.into_iter().cloned();
+            found.extend(questions.zip(answers.into_iter().map(Arc::new)));
         }
         Ok(found)
     }

@@ -19,6 +19,7 @@ pub mod customers;
 pub mod error;
 pub mod fault;
 pub mod fraud;
+mod gathering;
 pub mod given;
 pub mod ledger_check;
 pub mod limits;

@@ -2,8 +2,8 @@
 
 use async_graphql::{ID, Interface};
 use entity::{
-    agent, api_key, application, audit_entry, call_rate, charge, commission, customer, fraud_case,
-    login, payout, plan, product, proposal, top_up, transaction, transfer,
+    AgentId, agent, api_key, application, audit_entry, call_rate, charge, commission, customer,
+    fraud_case, login, payout, plan, product, proposal, top_up, transaction, transfer,
 };
 
 macro_rules! wrappers {
@@ -27,8 +27,6 @@ wrappers! {
     Agent(agent);
     /// What others may see of an agent.
     AgentProfile(agent);
-    /// A telephone account.
-    Customer(customer);
     /// A request to become an agent.
     Application(application);
     /// A thing on the price list.
@@ -57,6 +55,29 @@ wrappers! {
     Transaction(transaction);
     /// A machine's key.
     ApiKey(api_key);
+}
+
+/// A telephone account.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// Itself.
+    pub row: customer::Model,
+    /// Its agent of record, where the list that it was found in has said so already.
+    pub agent: Option<AgentId>,
+}
+
+impl Customer {
+    /// One of an agent's customers; of anybody's, without an agent.
+    #[must_use]
+    pub fn of(row: customer::Model, agent: Option<AgentId>) -> Self {
+        Self { row, agent }
+    }
+}
+
+impl From<customer::Model> for Customer {
+    fn from(row: customer::Model) -> Self {
+        Self::of(row, None)
+    }
 }
 
 /// Anything with a global id: a typed prefix, an underscore and opaque letters, such as `agt_…` (an agent), `cus_…` (a

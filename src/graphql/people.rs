@@ -61,7 +61,7 @@ impl Viewer {
     async fn customer(&self, ctx: &Context<'_>) -> Answer<Customer> {
         maybe(async {
             match self.0.customer {
-                Some(id) => Ok(find(ctx, id).await?.map(Customer)),
+                Some(id) => Ok(find(ctx, id).await?.map(Customer::from)),
                 None => Ok(None),
             }
         })

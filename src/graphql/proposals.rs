@@ -40,7 +40,7 @@ impl Proposal {
     async fn customer(&self, ctx: &Context<'_>) -> Answer<Customer> {
         maybe(async {
             match self.0.customer_id {
-                Some(id) => Ok(find(ctx, id).await?.map(Customer)),
+                Some(id) => Ok(find(ctx, id).await?.map(Customer::from)),
                 None => Ok(None),
             }
         })

@@ -1,9 +1,7 @@
 //! Any node by its id.
 
 use std::hash::Hash;
-use std::sync::Arc;
 
-use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result};
 use entity::{
     AgentId, ApiKeyId, ApplicationId, AuditEntryId, ChargeId, CommissionId, CustomerId,
@@ -11,11 +9,11 @@ use entity::{
     TransferId, TypedId, agent,
 };
 use futures_util::future::join_all;
-use sea_orm::DbErr;
 
 use super::access::enter;
 use super::context::sight;
 use super::error::{Answer, maybe};
+use super::gathering::Loader;
 use super::given::{Given, bad_argument};
 use super::limits;
 use super::loaders::{AgentOfApplication, Rows, find};
@@ -49,7 +47,7 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Error> {
         }
         CustomerId::PREFIX => match row(ctx, CustomerId::parse(id)).await? {
             Some(row) if sight.relation(ctx, row.id).await?.sees() => {
-                Ok(Some(Customer(row).into()))
+                Ok(Some(Customer::from(row).into()))
             }
             _ => Ok(None),
         },
@@ -144,7 +142,7 @@ async fn made(ctx: &Context<'_>, sight: Sight, id: ApplicationId) -> Result<bool
 async fn row<K, V>(ctx: &Context<'_>, id: Option<K>) -> Result<Option<V>, Error>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
-    Rows: Loader<K, Value = V, Error = Arc<DbErr>>,
+    Rows: Loader<K, Value = V>,
     V: Clone + Send + Sync + 'static,
 {
     match id {

@@ -291,7 +291,7 @@ impl ReportQuery {
                 .page(&args)?
                 .show(|(id, doings)| async move {
                     Ok::<_, Error>(CustomerReportRow {
-                        customer: Customer(must(ctx, id).await?),
+                        customer: Customer::from(must(ctx, id).await?),
                         calls: count(doings.figures.calls),
                         call_seconds: count(doings.figures.call_seconds),
                         figures: (&doings.figures).into(),

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use async_graphql::Context;
+use entity::customer::Management;
 use entity::{
     AgentId, CustomerId, LoginId, TypedId, application, charge, commission, payout, plan, product,
     top_up, transfer,
@@ -18,6 +19,7 @@ use entity::{
 use uuid::Uuid;
 
 use super::loaders::{Keeper, find};
+use super::nodes::Customer;
 use crate::Error;
 use crate::auth::Actor;
 
@@ -163,20 +165,42 @@ impl Sight {
     /// # Errors
     /// The database's.
     pub async fn relation(self, ctx: &Context<'_>, id: CustomerId) -> Result<Relation, Error> {
-        match self {
-            Self::All => return Ok(Relation::Operator),
-            Self::Own { customer, .. } if customer == Some(id) => return Ok(Relation::Own),
-            _ => {}
+        match self.known_relation(id) {
+            Some(relation) => Ok(relation),
+            None => Ok(self.to_kept(find(ctx, Keeper(id)).await?)),
         }
-        let Some(agent) = self.agent() else {
-            return Ok(Relation::Stranger);
-        };
-        Ok(match find(ctx, Keeper(id)).await? {
-            Some((keeper, _)) if keeper != agent => Relation::Stranger,
+    }
+
+    /// The same for an account whose agent may be known already: then nobody is asked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn relation_to(self, ctx: &Context<'_>, to: &Customer) -> Result<Relation, Error> {
+        match (self.known_relation(to.row.id), to.agent) {
+            (Some(relation), _) => Ok(relation),
+            (None, Some(keeper)) => Ok(self.to_kept(Some((keeper, to.row.management)))),
+            (None, None) => self.relation(ctx, to.row.id).await,
+        }
+    }
+
+    /// Where it does not depend on whose it is.
+    fn known_relation(self, id: CustomerId) -> Option<Relation> {
+        match self {
+            Self::All => Some(Relation::Operator),
+            Self::Own { customer, .. } if customer == Some(id) => Some(Relation::Own),
+            Self::Own { agent: Some(_), .. } => None,
+            Self::Own { agent: None, .. } | Self::Nothing => Some(Relation::Stranger),
+        }
+    }
+
+    /// To an account that this agent keeps.
+    fn to_kept(self, kept: Option<(AgentId, Management)>) -> Relation {
+        match kept {
+            Some((keeper, _)) if self.agent() != Some(keeper) => Relation::Stranger,
             Some((_, management)) if management.is_by_agent() => Relation::Manages,
             Some(_) => Relation::Monitors,
             None => Relation::Stranger,
-        })
+        }
     }
 
     /// The customer's own, its agent's of that time, or that of the agent that manages it.

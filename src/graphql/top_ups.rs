@@ -52,7 +52,7 @@ impl TopUp {
             Ok(find(ctx, self.0.customer_id)
                 .await?
                 .filter(|_| seen)
-                .map(Customer))
+                .map(Customer::from))
         })
         .await
     }

@@ -279,7 +279,7 @@ async fn cause(ctx: &Context<'_>, cause: Cause, id: Uuid) -> Result<Option<Node>
             if !sight.relation(ctx, id).await?.sees() {
                 return Ok(None);
             }
-            Ok(find(ctx, id).await?.map(|row| Customer(row).into()))
+            Ok(find(ctx, id).await?.map(|row| Customer::from(row).into()))
         }
         Cause::Agent => {
             let id = AgentId::from_uuid(id);

@@ -30,7 +30,7 @@ impl Transfer {
             Ok(find(ctx, self.0.customer_id)
                 .await?
                 .filter(|_| seen)
-                .map(Customer))
+                .map(Customer::from))
         })
         .await
     }

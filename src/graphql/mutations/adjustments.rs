@@ -130,7 +130,7 @@ impl AdjustmentMutation {
                     ..CustomerMoneyPayload::refused(second_person(), replayed)
                 },
                 Ok(Seconded::Posted(transaction)) => CustomerMoneyPayload {
-                    customer: find(ctx, customer).await?.map(Customer),
+                    customer: find(ctx, customer).await?.map(Customer::from),
                     transaction: Some(Transaction(transaction)),
                     proposal: None,
                     replayed,
@@ -178,7 +178,7 @@ impl AdjustmentMutation {
             };
             let (mut customer, mut agent) = (None, None);
             match owner {
-                Owner::Customer(id) => customer = find(ctx, id).await?.map(Customer),
+                Owner::Customer(id) => customer = find(ctx, id).await?.map(Customer::from),
                 Owner::Agent(id) => agent = find(ctx, id).await?.map(Agent),
             }
             Ok(WriteOffPayload {

@@ -85,7 +85,7 @@ impl PromoMutation {
             Ok::<_, Error>(match answer.outcome {
                 Err(refusal) => CustomerMoneyPayload::refused(refusal.into(), replayed),
                 Ok(transaction) => CustomerMoneyPayload {
-                    customer: find(ctx, customer).await?.map(Customer),
+                    customer: find(ctx, customer).await?.map(Customer::from),
                     transaction: Some(Transaction(transaction)),
                     proposal: None,
                     replayed,

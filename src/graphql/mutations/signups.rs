@@ -94,7 +94,7 @@ impl SignUpPayload {
     fn of(ctx: &Context<'_>, new: SignedUp) -> Self {
         becomes(ctx, Actor::Person(new.session.person.clone()));
         Self {
-            customer: Some(Customer(new.customer)),
+            customer: Some(Customer::from(new.customer)),
             session: Some(new.session.into()),
             user_errors: vec![],
         }
@@ -166,7 +166,7 @@ impl CustomerPayload {
     /// It was done.
     pub(super) fn of(customer: entity::customer::Model) -> Self {
         Self {
-            customer: Some(Customer(customer)),
+            customer: Some(Customer::from(customer)),
             user_errors: vec![],
         }
     }
@@ -260,7 +260,7 @@ impl SignUpMutation {
             let act = act(ctx)?;
             let (customer, claim_url) = registry.sign_up_customer(&act, agent, new).await?;
             Ok(SignUpCustomerPayload {
-                customer: Some(Customer(customer)),
+                customer: Some(Customer::from(customer)),
                 claim_url,
                 user_errors: vec![],
             })
@@ -288,7 +288,7 @@ impl SignUpMutation {
             let act = act(ctx)?;
             let handover = registry.hand_over(&act, agent, customer, email).await?;
             Ok(HandOverCustomerPayload {
-                customer: Some(Customer(handover.customer)),
+                customer: Some(Customer::from(handover.customer)),
                 claim_url: Some(handover.claim_url),
                 user_errors: vec![],
             })
@@ -338,7 +338,7 @@ impl SignUpMutation {
             let registry = &services(ctx).registry;
             let customer = registry.name_agent(customer, &input.agent_number).await?;
             Ok(CustomerPayload {
-                customer: Some(Customer(customer)),
+                customer: Some(Customer::from(customer)),
                 user_errors: vec![],
             })
         })

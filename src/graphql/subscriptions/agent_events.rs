@@ -118,7 +118,7 @@ impl CustomerEvent {
         maybe(async {
             let seen = sight(ctx).relation(ctx, self.customer_id).await?.sees();
             let row = find(ctx, self.customer_id).await?;
-            Ok(row.filter(|_| seen).map(Customer))
+            Ok(row.filter(|_| seen).map(Customer::from))
         })
         .await
     }
