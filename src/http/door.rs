@@ -2,7 +2,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, ServerError, Value};
+use async_graphql::{Request, Response, ServerError, Value, Variables};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use super::request::Asked;
 use super::roots;
 use super::seats::Seats;
 use super::socket::SocketOptions;
+use super::unison::{self, Asking, PATIENCE, Told, Turn, Unisons};
 use crate::auth::{Actor, Origin};
 use crate::config::{Crowd, Proxies};
 use crate::graphql::sight::Sight;
@@ -42,6 +43,8 @@ pub struct Door<E> {
     pub(super) streams: Seats<Uuid>,
     /// Streams that are executed once for all who asked the same.
     pub(super) choruses: Choruses,
+    /// Queries that are executed once for all who asked the same meanwhile.
+    pub(super) unisons: Unisons<(Ready, Arc<str>)>,
     pub(super) patience: Patience,
     pub(super) crowd: Crowd,
     /// The server is about to stop.
@@ -62,6 +65,7 @@ impl<E: Clone> Clone for Door<E> {
             sockets: self.sockets.clone(),
             streams: self.streams.clone(),
             choruses: self.choruses.clone(),
+            unisons: self.unisons.clone(),
             patience: self.patience,
             crowd: self.crowd,
             closing: self.closing.clone(),
@@ -127,16 +131,23 @@ impl Ready {
     /// What the answers are to from some place on, whoever of those who see the same asks and wherever each began.
     pub(super) fn subject(&self) -> Subject {
         let begun_now = self.clone().now().operation;
-        let mut variables: Vec<_> = begun_now.variables.iter().collect();
-        variables.sort_unstable_by_key(|(name, _)| name.as_str());
-        let variables: Vec<_> = (variables.into_iter())
-            .map(|(name, value)| (name.as_str(), value.to_string()))
-            .collect();
         Subject {
             document: begun_now.hash,
+            variables: told(&begun_now.variables),
             operation: begun_now.name,
-            variables: format!("{variables:?}"),
             sight: Sight::of(&self.actor),
+        }
+    }
+
+    /// What the answer is to, and for whom.
+    fn asking(&self) -> Asking {
+        Asking {
+            actor: self.actor.clone(),
+            address: self.origin.address,
+            document: self.operation.hash,
+            operation: self.operation.name.clone(),
+            variables: told(&self.operation.variables),
+            tells_cost: self.tells_cost,
         }
     }
 
@@ -148,6 +159,16 @@ impl Ready {
         }
         self.operation.request().data(self.origin)
     }
+}
+
+/// The same text for the same variables.
+fn told(variables: &Variables) -> String {
+    let mut variables: Vec<_> = variables.iter().collect();
+    variables.sort_unstable_by_key(|(name, _)| name.as_str());
+    let variables: Vec<_> = (variables.into_iter())
+        .map(|(name, value)| (name.as_str(), value.to_string()))
+        .collect();
+    format!("{variables:?}")
 }
 
 impl<E: Engine> Door<E> {
@@ -163,6 +184,7 @@ impl<E: Engine> Door<E> {
             sockets: SocketOptions::default(),
             streams: Seats::new(STREAMS),
             choruses: Choruses::default(),
+            unisons: Unisons::default(),
             patience: Patience::default(),
             crowd: Crowd::default(),
             closing: CancellationToken::new(),
@@ -252,6 +274,53 @@ impl<E: Engine> Door<E> {
         }
     }
 
+    /// Executes as [`Door::run`], and writes the answer down; a query together with those who ask the same meanwhile.
+    pub(super) async fn tell(&self, ready: Ready, request_id: &Arc<str>) -> Arc<Told> {
+        if ready.kind() != OperationType::Query {
+            return self.tell_alone(ready, request_id).await;
+        }
+        let asking = ready.asking();
+        let asked = || (ready.clone(), request_id.clone());
+        match self.unisons.come(&asking, asked) {
+            Turn::Now => {
+                let _end = Ending {
+                    door: self,
+                    asking: &asking,
+                };
+                self.tell_alone(ready, request_id).await
+            }
+            Turn::Next(told) => match tokio::time::timeout(PATIENCE, told).await {
+                // An error bears the id of the request that it was made for.
+                Ok(Ok(told)) if told.answer.errors.is_empty() => told,
+                _ => self.tell_alone(ready, request_id).await,
+            },
+        }
+    }
+
+    async fn tell_alone(&self, ready: Ready, request_id: &Arc<str>) -> Arc<Told> {
+        Arc::new(Told::of(self.run(ready, request_id).await))
+    }
+
+    /// Executes a query that has just ended for those who have come meanwhile, until nobody has.
+    fn tell_the_next(&self, asking: &Asking) {
+        let Some(mut next) = self.unisons.end(asking) else {
+            return;
+        };
+        let door = self.clone();
+        let asking = asking.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let (ready, request_id) = next.asked.clone();
+                let told = door.tell_alone(ready, &request_id).await;
+                unison::tell(next, &told);
+                match door.unisons.end(&asking) {
+                    Some(more) => next = more,
+                    None => break,
+                }
+            }
+        });
+    }
+
     /// Executes as a stream: each event is an answer, `position` tells its place, and a panic is the last one.
     pub(super) fn stream(
         &self,
@@ -270,6 +339,18 @@ impl<E: Engine> Door<E> {
                 Err(_) => panicked(&"a panic in a stream", &id),
             })
             .boxed()
+    }
+}
+
+/// A query that runs. It ends also when its client has gone: others may wait for that.
+struct Ending<'a, E: Engine> {
+    door: &'a Door<E>,
+    asking: &'a Asking,
+}
+
+impl<E: Engine> Drop for Ending<'_, E> {
+    fn drop(&mut self) {
+        self.door.tell_the_next(self.asking);
     }
 }
 

@@ -28,6 +28,7 @@ mod sheets;
 mod socket;
 mod sse;
 mod streams;
+mod unison;
 mod upgrade;
 
 pub use documents::{Documents, Rules, Trusted};

@@ -1,9 +1,10 @@
 //! GraphQL over HTTP: `POST /graphql`, and `GET /graphql` for queries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response as Answer, ServerError, Value};
+use async_graphql::{ServerError, Value};
 use axum::body::{Body, Bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -26,6 +27,7 @@ use super::request::{Asked, Parameters};
 use super::request_id::REQUEST_ID;
 use super::seats::Seat;
 use super::streams::{self, Multipart};
+use super::unison::Told;
 use super::upgrade::upgrade;
 use crate::Error;
 use crate::auth::{Actor, Origin};
@@ -100,7 +102,8 @@ impl Refusal {
 
 /// The status of an answer: executed is 200, unless it was one attempt too many; else whether the request as such was fine
 /// decides, for whoever knows no other status.
-fn status(answer: &Result<Answer, Refusal>, media: Media) -> StatusCode {
+fn status(answer: &Result<Arc<Told>, Refusal>, media: Media) -> StatusCode {
+    let answer = answer.as_ref().map(|told| &told.answer);
     match answer {
         Ok(answer) if is_nothing(&answer.data) && any(&answer.errors, code::RATE_LIMITED) => {
             StatusCode::TOO_MANY_REQUESTS
@@ -156,7 +159,7 @@ pub(super) async fn post<E: Engine>(
             let parts = streams::answer(&door, ready, guest, seat, Multipart, &request_id);
             return Ok(Reply::Stream(parts));
         }
-        Ok(Reply::Answer(door.run(ready, &request_id).await))
+        Ok(Reply::Answer(door.tell(ready, &request_id).await))
     };
     match work.await {
         Ok(Reply::Stream(parts)) => parts,
@@ -166,7 +169,7 @@ pub(super) async fn post<E: Engine>(
 }
 
 enum Reply {
-    Answer(Answer),
+    Answer(Arc<Told>),
     Stream(Response),
 }
 
@@ -222,7 +225,7 @@ pub(super) async fn get<E: Engine>(
             let status = StatusCode::METHOD_NOT_ALLOWED;
             return Err(Refusal::new(status, code::BAD_USER_INPUT, problem));
         }
-        Ok(door.run(ready, &request_id).await)
+        Ok(door.tell(ready, &request_id).await)
     };
     let answer = work.await;
     respond(answer, media, &request_id)
@@ -286,34 +289,35 @@ fn too_large(most: u32) -> Refusal {
     Refusal::new(status, code::QUERY_TOO_COSTLY, problem)
 }
 
-pub(super) fn respond(answer: Result<Answer, Refusal>, media: Media, request_id: &str) -> Response {
-    let answer = answer.and_then(|answer| {
-        if is_request_error(&answer) {
-            Err(Refusal::unexecuted(answer.errors))
+pub(super) fn respond(
+    answer: Result<Arc<Told>, Refusal>,
+    media: Media,
+    request_id: &str,
+) -> Response {
+    let answer = answer.and_then(|told| {
+        if is_request_error(&told.answer) {
+            Err(Refusal::unexecuted(told.answer.errors.clone()))
         } else {
-            Ok(answer)
+            Ok(told)
         }
     });
     let status = status(&answer, media);
     let (outcome, retry_after, body) = match &answer {
-        Ok(answer) => {
-            let outcome = if answer.errors.is_empty() {
+        Ok(told) => {
+            let errors = &told.answer.errors;
+            let outcome = if errors.is_empty() {
                 "answered"
             } else {
                 "failed"
             };
-            let body = serde_json::to_vec(answer);
-            (outcome, retry_after(&answer.errors), body)
+            (outcome, retry_after(errors), told.body.clone())
         }
         Err(Refusal { errors, .. }) => {
-            let body = serde_json::to_vec(&serde_json::json!({ "errors": errors }));
-            ("refused", retry_after(errors), body)
+            let body = serde_json::json!({ "errors": errors }).to_string();
+            ("refused", retry_after(errors), body.into())
         }
     };
     metrics::counter!("agent_program_requests_total", "outcome" => outcome).increment(1);
-    let Ok(body) = body else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));

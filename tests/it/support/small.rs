@@ -72,6 +72,16 @@ impl Query {
         to
     }
 
+    /// The how-manieth look this is, counted when it begins; it takes its time.
+    async fn look(&self, ctx: &Context<'_>) -> u32 {
+        let looks = &ctx.data_unchecked::<Arc<World>>().looks;
+        let look = looks.fetch_add(1, Ordering::SeqCst) + 1;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        look
+    }
+
     /// A thing whose fields fail, each in its way.
     async fn thing(&self) -> Option<Thing> {
         Some(Thing)
@@ -370,8 +380,8 @@ impl SmallServer {
             ended: AtomicBool::new(false),
             news: watch::Sender::new(0),
         });
-        let schema =
-            Schema::build(Query, Mutation(world.clone()), Followed(world.clone())).finish();
+        let schema = Schema::build(Query, Mutation(world.clone()), Followed(world.clone()));
+        let schema = schema.data(world.clone()).finish();
         let small = Small(schema);
         let trusted = trusted.map(|(text, only)| Trusted::parse(text, only, &small.rules()));
         let trusted = trusted.unwrap_or_else(|| Ok(Trusted::default()));
