@@ -47,7 +47,6 @@ struct Named {
     payouts: Vec<payout::Model>,
     transfers: Vec<transfer::Model>,
     charges: Vec<charge::Model>,
-    numbers: Vec<(AccountNumber, CustomerId)>,
 }
 
 /// Loads what is needed; `known` are owners that an earlier try found.
@@ -78,10 +77,11 @@ async fn load_named(
     trace: Option<Trace>,
 ) -> Result<Loaded, DbErr> {
     let named = named(txn, needs).await?;
+    let numbers = numbers(txn, needs).await?;
     let mut asked = needs.customers.clone();
     asked.extend(named.plans.iter().map(|row| row.customer_id));
     asked.extend(named.top_ups.iter().map(|row| row.customer_id));
-    asked.extend(named.numbers.iter().map(|(_, id)| *id));
+    asked.extend(numbers.iter().map(|(_, id)| *id));
     asked.extend(named.transfers.iter().map(|row| row.customer_id));
     asked.extend(named.charges.iter().map(|row| row.customer_id));
     let asked: Vec<CustomerId> = asked.into_iter().collect();
@@ -149,7 +149,7 @@ async fn load_named(
     let mut immature = needs.immature.clone();
     immature.extend(shown);
     sums(txn, &mut books, needs, &immature).await?;
-    books.numbers.extend(named.numbers);
+    books.numbers.extend(numbers);
     for row in named.plans {
         books.plans.load(row.id, row);
     }
@@ -170,19 +170,24 @@ async fn named(txn: &DatabaseTransaction, needs: &Needs) -> Result<Named, DbErr>
     let top_ups: Vec<TopUpId> = needs.top_ups.iter().copied().collect();
     let transfers: Vec<TransferId> = needs.transfers.iter().copied().collect();
     let payouts: Vec<PayoutId> = needs.payouts.iter().copied().collect();
-    let numbers: Vec<AccountNumber> = needs.numbers.iter().cloned().collect();
-    let customers = some::<customer::Entity, _>(txn, customer::Column::Number, &numbers).await?;
     Ok(Named {
         plans: some::<plan::Entity, _>(txn, plan::Column::Id, &plans).await?,
         top_ups: some::<top_up::Entity, _>(txn, top_up::Column::Id, &top_ups).await?,
         payouts: some::<payout::Entity, _>(txn, payout::Column::Id, &payouts).await?,
         transfers: some::<transfer::Entity, _>(txn, transfer::Column::Id, &transfers).await?,
         charges: past::named(txn, needs).await?,
-        numbers: customers
-            .into_iter()
-            .map(|row| (row.number, row.id))
-            .collect(),
     })
+}
+
+/// Whose account numbers these are: for ever, so that it need not be read again under the locks.
+async fn numbers(
+    txn: &DatabaseTransaction,
+    needs: &Needs,
+) -> Result<Vec<(AccountNumber, CustomerId)>, DbErr> {
+    let numbers: Vec<AccountNumber> = needs.numbers.iter().cloned().collect();
+    let customers = some::<customer::Entity, _>(txn, customer::Column::Number, &numbers).await?;
+    let customers = customers.into_iter();
+    Ok(customers.map(|row| (row.number, row.id)).collect())
 }
 
 /// As [`bulk::find_all`], without a statement for nothing.

@@ -157,8 +157,42 @@ fn waiting_now(queue: &mpsc::Sender<Box<dyn Job>>) -> f64 {
 /// How often a batch runs again after a failure that passes by itself.
 const ATTEMPTS: u32 = 8;
 
-/// How many rows of requests a batch takes on before it closes: one long request is not joined by others.
-const ROWS: usize = 1_000;
+/// How many rows of requests a batch takes on before it closes: what comes then waits for one commit, not for many rows.
+const ROWS: usize = 128;
+
+/// Those who were just answered, and those who wait already: most clients come again at once. A batch that begins before
+/// they have makes two of them out of one, in turn for ever, each with the cost of a whole one.
+struct Crowd {
+    size: usize,
+    until: Instant,
+}
+
+impl Crowd {
+    /// After a commit. It is waited for no longer than a quarter of the time that this one took.
+    fn after(size: usize, took: Duration) -> Self {
+        let patience = (took / 4).min(Duration::from_millis(5));
+        Self {
+            size,
+            until: Instant::now() + patience,
+        }
+    }
+
+    /// The next that is there, or that comes while not all are.
+    async fn next(
+        &self,
+        there: usize,
+        jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    ) -> Option<Box<dyn Job>> {
+        if let Ok(job) = jobs.try_recv() {
+            return Some(job);
+        }
+        if there >= self.size {
+            return None;
+        }
+        let next = tokio::time::timeout_at(self.until.into(), jobs.recv()).await;
+        next.ok().flatten()
+    }
+}
 
 struct Writer {
     db: Db,
@@ -170,12 +204,19 @@ struct Writer {
 impl Writer {
     async fn run(self, mut jobs: mpsc::Receiver<Box<dyn Job>>, max_batch: usize) {
         let mut held_back = None;
+        // Alone, nobody is waited for.
+        let mut crowd = Crowd {
+            size: 1,
+            until: Instant::now(),
+        };
         while let Some(first) = next(&mut held_back, &mut jobs).await {
             let mut rows = first.weight();
             let open = !first.alone();
             let mut batch = vec![first];
             while open && batch.len() < max_batch && rows < ROWS {
-                let Ok(next) = jobs.try_recv() else { break };
+                let Some(next) = crowd.next(batch.len(), &mut jobs).await else {
+                    break;
+                };
                 if next.alone() {
                     held_back = Some(next);
                     break;
@@ -183,7 +224,9 @@ impl Writer {
                 rows += next.weight();
                 batch.push(next);
             }
+            let (answered, begun) = (batch.len(), Instant::now());
             self.commit(batch).await;
+            crowd = Crowd::after(answered + jobs.len(), begun.elapsed());
         }
     }
 

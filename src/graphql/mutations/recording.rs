@@ -11,10 +11,13 @@ use crate::graphql::error::{Answer, Payload, UserError, answer};
 use crate::graphql::given::{Given, text};
 use crate::graphql::nodes::Charge;
 use crate::graphql::scalars::{DateTime, Money, PhoneNumber};
-use crate::program::{Call, RatedCharge, RecordCalls, RecordCharges, Refusal, RowOutcome};
+use crate::ledger::Noting;
+use crate::program::{Call, Command, RatedCharge, RecordCalls, RecordCharges, Refusal, RowOutcome};
 
 /// How many rows a request has at most.
 const MOST_ROWS: usize = 1_000;
+/// How many of them the ledger gets at once: some ten milliseconds of its writer's work.
+const PIECE: usize = 64;
 
 /// Calls of one switch.
 #[derive(InputObject)]
@@ -137,12 +140,11 @@ impl RecordingMutation {
                 rows.expect(&given.external_id, read.as_ref().err());
                 calls.extend(read.ok());
             }
-            let ledger = noting(ctx);
-            let outcomes = if calls.is_empty() {
-                Vec::new()
-            } else {
-                ledger.run(RecordCalls { source, calls }).await?
+            let record = |calls| RecordCalls {
+                source: source.clone(),
+                calls,
             };
+            let outcomes = in_pieces(&noting(ctx), calls, record).await?;
             Ok::<_, Error>(rows.payload("calls", outcomes))
         })
         .await
@@ -171,16 +173,36 @@ impl RecordingMutation {
                 rows.expect(&given.external_id, read.as_ref().err());
                 charges.extend(read.ok());
             }
-            let ledger = noting(ctx);
-            let outcomes = if charges.is_empty() {
-                Vec::new()
-            } else {
-                ledger.run(RecordCharges { source, charges }).await?
+            let record = |charges| RecordCharges {
+                source: source.clone(),
+                charges,
             };
+            let outcomes = in_pieces(&noting(ctx), charges, record).await?;
             Ok::<_, Error>(rows.payload("charges", outcomes))
         })
         .await
     }
+}
+
+/// Hands a long request in piece by piece, each when the one before it is committed: others come in between, and no row
+/// overtakes one that was sent before it. Each row is decided for itself, so that what breaks off between two pieces is
+/// sent again, and its first rows are found (E30).
+async fn in_pieces<R, C>(
+    ledger: &Noting,
+    rows: Vec<R>,
+    record: impl Fn(Vec<R>) -> C + Send,
+) -> Result<Vec<RowOutcome>, Error>
+where
+    R: Send,
+    C: Command<Outcome = Vec<RowOutcome>>,
+{
+    let mut outcomes = Vec::with_capacity(rows.len());
+    let mut rest = rows.into_iter().peekable();
+    while rest.peek().is_some() {
+        let piece = rest.by_ref().take(PIECE).collect();
+        outcomes.extend(ledger.clone().run(record(piece)).await?);
+    }
+    Ok(outcomes)
 }
 
 fn check_count(field: &'static str, count: usize) -> Result<(), Refusal> {
