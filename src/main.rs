@@ -8,6 +8,9 @@ use agent_program::config::{Action, Config, Line};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a shell means by "used wrongly".
 const USAGE: u8 = 2;
 
