@@ -1,4 +1,5 @@
-// Rows 1 to 3: the nested page.
+// Rows 1 to 3: the nested page. All connections ask for one agent's, and ours executes what several ask at once once for all of
+// them; so the page is asked for many agents in turn as well, where none is shared.
 
 import { PAGE, pageOf, pageOfTables } from '../asked.mjs';
 import { onPostgres, prove } from '../books.mjs';
@@ -39,6 +40,8 @@ export async function run({ setting, rounds, seconds }) {
     },
   }));
   const figures = await alternate(sides, rounds, 'pages a second');
+  console.log('  many agents in turn');
+  const apart = await alternate(await manyAgents(servers, seconds), rounds, 'pages a second');
   await theSame(servers, agent);
   for (const server of Object.values(servers)) await server.stop();
   await prove(onPostgres('reading'), {});
@@ -67,7 +70,52 @@ export async function run({ setting, rounds, seconds }) {
     }),
     against(3, 'Seaography', 10),
     against('–', 'Mercurius by hand'),
+    ...['PostGraphile', 'Seaography', 'Mercurius by hand'].map((name) => {
+      const peer = name.toLowerCase().split(' ')[0];
+      return outcome('–', {
+        what: `the same page of ${AGENTS} agents in turn: over ${name}`,
+        ours: apart.of('ours', 'rate'),
+        theirs: apart.of(peer, 'rate'),
+        unit: 'a second',
+        ratio: apart.of('ours', 'rate').median / apart.of(peer, 'rate').median,
+        cpu: `${cpuOf(apart, 'ours')} against ${cpuOf(apart, peer)}`,
+        note: `no two ask the same, so nothing is shared; p99 ${apart.of('ours', 'p99').median.toFixed(0)} against ${apart.of(peer, 'p99').median.toFixed(0)} ms`,
+      });
+    }),
   ];
+}
+
+// More than there are connections: no two of these ever ask for the same one.
+const AGENTS = 40;
+
+/** Each side asks for the pages of many agents, one after the other; ours as each of them. */
+async function manyAgents(servers, seconds) {
+  const count = Number((await sql('reading', 'SELECT COUNT(*) FROM agent'))[0][0]);
+  const ranks = Array.from({ length: Math.min(AGENTS, count) }, (_, rank) => rank);
+  const agents = await Promise.all(ranks.map((rank) => agentOf('reading', rank)));
+  let tokens = [];
+  return Object.entries(servers).map(([name, server]) => ({
+    name,
+    server,
+    prepare: async () => {
+      if (name !== 'ours') return;
+      tokens = [];
+      for (const rank of ranks) tokens.push(await server.signIn(`agent.${rank}@example.com`));
+    },
+    round: async () => {
+      const ours = name === 'ours';
+      const kind = {
+        name: 'page',
+        body: JSON.stringify({ query: PAGE[name], variables: ours ? {} : { agent: '${agent}' } }),
+        lists: ours ? { token: { values: tokens } } : { agent: { values: agents } },
+        headers: ours ? { authorization: 'Bearer ${token}' } : {},
+        expect: '"occurredAt"',
+        refuse: '"errors"',
+      };
+      const { seconds: taken, kinds } = await ask({ url: server.graphql, connections: 16, seconds, kinds: [kind] });
+      return { rate: kinds.page.right / taken, p99: kinds.page.millis.p99, done: kinds.page.right };
+    },
+  }));
 }
 
 /** Every server shows what the tables have, in order. */
