@@ -318,6 +318,8 @@ fn postgres(url: &str, process: &str, connections: u32, read_only: bool) -> Conn
                 // Texts are constant, and what they ask for is found by indexes whatever the values: a plan for each value
                 // costs more than most of these statements do.
                 ("plan_cache_mode", "force_generic_plan"),
+                // To compile a statement takes longer than any of these does.
+                ("jit", "off"),
                 ("idle_in_transaction_session_timeout", "60s"),
                 (
                     "default_transaction_read_only",

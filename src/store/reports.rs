@@ -91,9 +91,11 @@ pub async fn by_span(
     let given = serde_json::Value::Array(rows.collect()).to_string();
     let (of, values) = of_agent(agent, "s.agent_id", vec![given.into()]);
     let sql = match conn.get_database_backend() {
+        // Each span for itself: as a join, all that the agent ever did is held against every span.
         DbBackend::Postgres => format!(
-            "SELECT r.n AS n, {SUMS} FROM json_to_recordset($1::json) AS r(n bigint, a timestamptz, z timestamptz) \
-             JOIN agent_slot s ON s.slot >= r.a AND s.slot < r.z{of} GROUP BY r.n"
+            "SELECT r.n AS n, t.* FROM json_to_recordset($1::json) AS r(n bigint, a timestamptz, z timestamptz) \
+             CROSS JOIN LATERAL (SELECT {SUMS} FROM agent_slot s WHERE s.slot >= r.a AND s.slot < r.z{of} \
+             HAVING COUNT(*) > 0) AS t"
         ),
         _ => format!(
             "SELECT r.value->>'n' AS n, {SUMS} FROM json_each($1) r \
