@@ -6,9 +6,14 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
 use std::hash::Hash;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
+use futures_util::task::AtomicWaker;
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +50,42 @@ struct Round<K, V> {
     over: CancellationToken,
 }
 
+/// The end of a task's turn, told by the runtime. A task is polled again for many reasons, and some of its futures then
+/// twice before others once: only the runtime knows when all have had their turn.
+#[derive(Default)]
+struct Turn {
+    ended: AtomicBool,
+    waiting: AtomicWaker,
+}
+
+impl Wake for Turn {
+    fn wake(self: Arc<Self>) {
+        self.ended.store(true, Ordering::Release);
+        self.waiting.wake();
+    }
+}
+
+async fn turn_ends() {
+    let turn = Arc::new(Turn::default());
+    let mut ending = pin!(tokio::task::yield_now());
+    let mut asked = false;
+    poll_fn(|cx| {
+        turn.waiting.register(cx.waker());
+        if !asked {
+            asked = true;
+            let waker = Waker::from(turn.clone());
+            _ = ending.as_mut().poll(&mut Context::from_waker(&waker));
+            return Poll::Pending;
+        }
+        if turn.ended.load(Ordering::Acquire) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -71,7 +112,14 @@ impl<L: Send + Sync + 'static> Gathering<L> {
             if first {
                 // Also when this field is given up with others of its page: then somebody else reads.
                 let _over = round.over.clone().drop_guard();
-                tokio::task::yield_now().await;
+                // Long lists are asked in several turns where the machine is busy: until nobody else comes.
+                loop {
+                    let before = locked(&round.keys).len();
+                    turn_ends().await;
+                    if locked(&round.keys).len() == before {
+                        break;
+                    }
+                }
                 self.close(&round);
                 let keys: Vec<K> = locked(&round.keys).drain().collect();
                 _ = round.found.set(self.loader.load(&keys).await);
